@@ -1,0 +1,1 @@
+"""Data, fine-tuning and evaluation. Nothing here is imported at serving time."""
