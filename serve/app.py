@@ -1,0 +1,38 @@
+"""The whole composition: `serve run serve.app:build`, `serve build serve.app:app`, and `make serve` all come here."""
+
+from ray import serve
+from ray.serve import Application
+from ray.serve.llm import build_llm_deployment
+
+from serve.classifier.deployment import Classifier
+from serve.extractor.deployment import Extractor, engine_config
+from serve.ingress import Ingress
+from serve.settings import Settings
+
+APP_NAME = "pubserve"
+
+
+def build(settings: Settings) -> Application:
+    """Ingress and pipeline, a classifier and an extractor, each scaled by its own settings.
+
+    `serve run serve.app:build profile=gpu` passes arguments as settings.
+    """
+    classifier = serve.deployment(
+        Classifier, name="Classifier", **settings.classifier.scaling.deployment_options()
+    ).bind(settings.classifier, settings.log)
+    extractor = build_llm_deployment(
+        engine_config(settings.extractor, model_source=settings.extractor.model),
+        deployment_cls=Extractor,
+        bind_kwargs={"settings": settings.extractor, "logs": settings.log},
+        override_serve_options={"name": "Extractor"},
+    )
+    return serve.deployment(Ingress, name="Ingress", **settings.ingress.deployment_options()).bind(
+        settings, classifier, extractor
+    )
+
+
+def __getattr__(name: str) -> Application:
+    # `serve build` wants an application, not a builder. Made on demand: importing this module starts nothing.
+    if name == "app":
+        return build(Settings())
+    raise AttributeError(name)

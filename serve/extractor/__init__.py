@@ -1,0 +1,1 @@
+"""Diseases named in a text: the prompt, the engine that answers it, and the grounding of every answer."""

@@ -1,0 +1,150 @@
+"""The extractor as a Ray Serve deployment: one vLLM engine that reads papers and speaks OpenAI's protocol."""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from ray.llm._internal.common.callbacks.base import CallbackBase
+from ray.serve.llm import LLMConfig
+from ray.serve.llm.deployment import LLMServer
+
+from serve.extractor.prompt import Generation, answer_schema
+from serve.extractor.reader import read_diseases
+from serve.hardware import resolve_dtype
+from serve.logs import configure_logs, log
+from serve.model_store import ModelStore
+from serve.settings import ExtractorSettings, LogSettings
+from serve.stages import DiseaseReading, StageFailure
+from serve.text.document import Document
+
+OpenAIKind = Literal["chat", "completions"]
+
+
+class WeightsAreLocal(CallbackBase):
+    """Spares the process that Ray would start, importing all of vLLM, to download weights the model store has."""
+
+    async def on_before_node_init(self) -> None:
+        self.ctx.run_init_node = False
+
+
+class EngineError(Exception):
+    """The engine refused or failed a generation."""
+
+
+def engine_config(settings: ExtractorSettings, model_source: str, dtype: str = "auto") -> LLMConfig:
+    """The engine's configuration in the words of `ray.serve.llm`. Reads no weights."""
+    accelerator = {"accelerator_type": settings.accelerator} if settings.accelerator else {}
+    bundle = {"GPU": 1} if settings.accelerator else {"CPU": 0.01}
+    return LLMConfig(
+        model_loading_config={"model_id": settings.model, "model_source": model_source},
+        engine_kwargs={
+            "dtype": dtype,
+            # Small models under a schema would write white space for ever.
+            "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+            **settings.engine,
+        },
+        placement_group_config={"bundle_per_worker": bundle},
+        deployment_config=settings.scaling.deployment_options(),
+        runtime_env={"env_vars": settings.env},
+        callback_config={"callback_class": WeightsAreLocal},
+        log_engine_metrics=False,
+        **accelerator,
+    )
+
+
+class Extractor(LLMServer):
+    """Adds to the OpenAI server of Ray a method that reads many papers in one actor call."""
+
+    async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
+        self, llm_config: LLMConfig, settings: ExtractorSettings, logs: LogSettings
+    ) -> None:
+        configure_logs(logs)
+        self._settings = settings
+        started = time.monotonic()
+        prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
+        self.revision = prepared.id
+        self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
+        # Papers wait here rather than in the engine: cheap to cancel, and the wait can be told from the work.
+        self._places = asyncio.Semaphore(settings.engine.get("max_num_seqs", 128))
+        # Where the weights lie and what this machine computes fastest in are known only here, on the replica's node.
+        await super().__init__(engine_config(settings, str(prepared.path), resolve_dtype(settings.dtype)))
+        await self._generate("warm-up")
+        log.info("extractor_ready", model=self.revision, seconds=round(time.monotonic() - started, 1))
+
+    async def name(self) -> str:
+        """`name@revision` of the weights that answer."""
+        return self.revision
+
+    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+        """Yield `(index, reading)` for each document as soon as it is read, in any order."""
+        tasks = [asyncio.create_task(self._read(index, document)) for index, document in enumerate(documents)]
+        try:
+            for task in asyncio.as_completed(tasks):
+                yield await task
+        finally:
+            # The caller went away or ran out of time: its papers leave the engine at once.
+            for unfinished in tasks:
+                unfinished.cancel()
+
+    async def openai(self, kind: OpenAIKind, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+        """Answer an OpenAI request: one dict, or for `stream: true` server-sent events as text.
+
+        An error, too, is a dict: `{"error": {...}}` with the HTTP status as its `code`.
+        """
+        from ray.serve.llm.openai_api_models import ChatCompletionRequest, CompletionRequest
+
+        request_type, run = {
+            "chat": (ChatCompletionRequest, self.chat),
+            "completions": (CompletionRequest, self.completions),
+        }[kind]
+        try:
+            request = request_type.model_validate({**body, "request_id": uuid.uuid4().hex})
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            field = ".".join(str(part) for part in first["loc"] if not isinstance(part, str) or part.islower())
+            yield {"error": {"message": f"{field}: {first['msg']}", "param": field or None, "code": 400}}
+            return
+        async for item in await run(request):
+            for part in item if isinstance(item, list) else [item]:
+                yield part if isinstance(part, str) else part.model_dump(mode="json", exclude_none=True)
+
+    async def _read(self, index: int, document: Document) -> tuple[int, DiseaseReading | StageFailure]:
+        arrived_s = time.monotonic()
+        try:
+            async with self._places:
+                queue_ms = (time.monotonic() - arrived_s) * 1e3
+                reading = await read_diseases(
+                    document, self._generate, max_unit_chars=self._settings.max_unit_chars, queue_ms=queue_ms
+                )
+        except EngineError as error:
+            log.error("extraction_failed", reason=str(error))
+            return index, StageFailure("extraction_failed", "The extractor could not read this paper; send it again.")
+        return index, reading
+
+    async def _generate(self, prompt: str) -> Generation:
+        from ray.serve.llm.openai_api_models import CompletionRequest, ErrorResponse
+
+        request = CompletionRequest(
+            model=self._settings.model,
+            prompt=prompt,
+            # Units of one paper run at once: each needs a name of its own in the engine.
+            request_id=uuid.uuid4().hex,
+            temperature=0.0,
+            max_tokens=self._settings.max_output_tokens,
+            logprobs=0,
+            structured_outputs={"json": self._schema},
+        )
+        [response] = [item async for item in await self.completions(request)]
+        if isinstance(response, ErrorResponse):
+            raise EngineError(response.error.message)
+        [choice] = response.choices
+        return Generation(
+            text=choice.text,
+            token_starts=choice.logprobs.text_offset,
+            token_logprobs=[logprob or 0.0 for logprob in choice.logprobs.token_logprobs],
+            prompt_tokens=response.usage.prompt_tokens,
+            completion_tokens=response.usage.completion_tokens,
+        )

@@ -1,0 +1,108 @@
+"""Around every request: its id, its log line, its timing header, and the limit on its body."""
+
+import re
+import time
+import uuid
+from collections.abc import Mapping
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serve.errors import BodyTooLarge
+from serve.logs import log
+from serve.metrics import Metrics
+
+REQUEST_ID_HEADER = "x-request-id"
+_USABLE_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+
+
+def set_server_timing(scope: Scope, durations_ms: Mapping[str, float]) -> None:
+    """Durations for the `Server-Timing` header of this request's answer."""
+    scope["server_timing"] = durations_ms
+
+
+class RequestContext:
+    """Outermost: what goes wrong anywhere below still gets an answer, an id and a log line.
+
+    Behind Ray Serve, whose proxy gives every request an id and puts it on the answer, `echo_request_id` is off.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, echo_request_id: bool) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._echo_request_id = echo_request_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        started_s = time.monotonic()
+        request_id = _request_id(scope)
+        status: int | None = None
+        finished = False
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, finished
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                durations_ms = {**scope.get("server_timing", {}), "total": (time.monotonic() - started_s) * 1e3}
+                headers = MutableHeaders(scope=message)
+                headers["server-timing"] = ", ".join(f"{name};dur={ms:.1f}" for name, ms in durations_ms.items())
+                if self._echo_request_id:
+                    headers[REQUEST_ID_HEADER] = request_id
+            await send(message)
+            finished = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self._app(scope, receive, send_with_headers)
+            except Exception:
+                log.exception("unhandled_error", path=scope["path"])
+                if not finished:
+                    raise  # all that is left is to cut the answer off
+            finally:
+                self._record(scope, status, time.monotonic() - started_s)
+        return None
+
+    def _record(self, scope: Scope, status: int | None, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        # 499, as nginx has it: the caller went away before there was an answer.
+        self._metrics.requests.labels(route, status or 499).inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+        write = log.debug if route in _QUIET_ROUTES else log.info
+        write("request", method=scope["method"], route=route, status=status or 499, ms=round(seconds * 1e3, 1))
+
+
+def _request_id(scope: Scope) -> str:
+    given = Headers(scope=scope).get(REQUEST_ID_HEADER, "")
+    return given if _USABLE_REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+class BodyLimit:
+    """Stops reading a body that is too large, whether or not it said so beforehand."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self._app = app
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        received = 0
+        declared = Headers(scope=scope).get("content-length", "0")
+
+        async def limited_receive() -> Message:
+            nonlocal received
+            if declared.isdecimal() and int(declared) > self._max_body_bytes:
+                raise self._too_large()
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_body_bytes:
+                raise self._too_large()
+            return message
+
+        return await self._app(scope, limited_receive, send)
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body is over {self._max_body_bytes} bytes; split the papers over several requests.")

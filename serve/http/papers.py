@@ -1,0 +1,150 @@
+"""The routes that read papers."""
+
+import contextlib
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from starlette.responses import Response, StreamingResponse
+
+from pubserve.contract import (
+    Analysis,
+    AnalyzeResponse,
+    DiseasesResponse,
+    Failure,
+    LabelsResponse,
+    Paper,
+    Task,
+    TextRequest,
+)
+from serve.errors import DeadlineExceeded, InternalError, InvalidRequest
+from serve.http.dependencies import ServiceDep, error_responses
+from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
+from serve.http.middleware import set_server_timing
+from serve.papers import AnalyzeBody, PapersBody, UnusablePaper, require_one_usable
+from serve.pipeline import PaperDone
+from serve.service import Service, server_timing_of, usage_of
+
+MAX_DEADLINE_MS = 24 * 60 * 60 * 1000
+
+TimeoutMs = Annotated[
+    int | None,
+    Header(
+        alias="x-request-timeout-ms", ge=1, le=MAX_DEADLINE_MS, description="Deadline of the request; past it, 504."
+    ),
+]
+
+router = APIRouter(route_class=JsonBodyRoute, tags=["papers"], responses=error_responses(400, 413, 422, 429, 503, 504))
+
+
+@router.post("/v1/analyze", response_model=AnalyzeResponse)
+async def analyze(request: Request, service: ServiceDep, body: AnalyzeBody, timeout_ms: TimeoutMs = None) -> Response:
+    """Labels and diseases of up to 1,000 papers; one result per paper, in the order asked."""
+    return await _answer(request, service, body.papers, body.tasks, timeout_ms)
+
+
+@router.post("/v1/classify", response_model=AnalyzeResponse)
+async def classify(request: Request, service: ServiceDep, body: PapersBody, timeout_ms: TimeoutMs = None) -> Response:
+    """The half of `/v1/analyze` that says what a paper is about: `tasks` is `["labels"]`."""
+    return await _answer(request, service, body.papers, [Task.LABELS], timeout_ms)
+
+
+@router.post("/v1/extract", response_model=AnalyzeResponse)
+async def extract(request: Request, service: ServiceDep, body: PapersBody, timeout_ms: TimeoutMs = None) -> Response:
+    """The half of `/v1/analyze` that finds diseases: `tasks` is `["diseases"]`."""
+    return await _answer(request, service, body.papers, [Task.DISEASES], timeout_ms)
+
+
+@router.post(
+    "/v1/analyze/stream",
+    response_class=StreamingResponse,
+    responses={
+        200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "description": "One result a line."}
+    },
+)
+async def analyze_stream(service: ServiceDep, body: AnalyzeBody, timeout_ms: TimeoutMs = None) -> Response:
+    """As `/v1/analyze`, but NDJSON: each result on a line of its own, as soon as it is ready.
+
+    Papers that are not done at the deadline come last, each with the error `deadline_exceeded`.
+    """
+    require_one_usable(body.papers)
+    results = service.run(body.papers, body.tasks, _deadline_s(service, timeout_ms))
+    # The first result decides the status: a refusal is an honest 4xx or 5xx, not a line in a stream that said 200.
+    first = await anext(results)
+    return StreamingResponse(_lines(body.papers, first, results), media_type="application/x-ndjson")
+
+
+@router.post("/predict", response_model=LabelsResponse)
+async def predict(request: Request, service: ServiceDep, body: TextRequest, timeout_ms: TimeoutMs = None) -> Response:
+    """Labels of one text, as the first version of this service answered."""
+    done = await _read_text(request, service, body.text, [Task.LABELS], timeout_ms)
+    return JsonResponse({"predicted_labels": done.predicted_labels, "confidence_scores": done.confidence_scores})
+
+
+@router.post("/ExtractDisease", response_model=DiseasesResponse)
+async def extract_disease(
+    request: Request, service: ServiceDep, body: TextRequest, timeout_ms: TimeoutMs = None
+) -> Response:
+    """Diseases in one text, as the first version of this service answered."""
+    done = await _read_text(request, service, body.text, [Task.DISEASES], timeout_ms)
+    return JsonResponse({"abstract_id": done.abstract_id, "extracted_diseases": done.extracted_diseases})
+
+
+def _deadline_s(service: Service, timeout_ms: int | None) -> float:
+    return service.settings.http.default_deadline_s if timeout_ms is None else timeout_ms / 1e3
+
+
+async def read_all(
+    service: Service, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], deadline_s: float
+) -> list[PaperDone]:
+    """All papers of a request, in the order asked."""
+    require_one_usable(papers)
+    async with contextlib.aclosing(service.run(papers, tasks, deadline_s)) as results:  # type: ignore[type-var]
+        return sorted([done async for done in results], key=lambda done: done.index)
+
+
+async def _answer(
+    request: Request,
+    service: Service,
+    papers: Sequence[Paper | UnusablePaper],
+    tasks: Collection[Task],
+    timeout_ms: int | None,
+) -> Response:
+    done = await read_all(service, papers, tasks, _deadline_s(service, timeout_ms))
+    results = [paper.result for paper in done]
+    set_server_timing(request.scope, server_timing_of(results))
+    return JsonResponse(AnalyzeResponse(results=results, usage=usage_of(done)))
+
+
+async def _read_text(
+    request: Request, service: Service, text: str, tasks: Collection[Task], timeout_ms: int | None
+) -> Analysis:
+    paper = Paper(id="text", abstract=text)
+    [done] = await read_all(service, [paper], tasks, _deadline_s(service, timeout_ms))
+    if isinstance(done.result, Failure):
+        error = done.result.error
+        kind = InternalError if error.type == InternalError.type else InvalidRequest
+        raise kind(error.message, param="text", code=error.code)
+    set_server_timing(request.scope, server_timing_of([done.result]))
+    return done.result
+
+
+async def _lines(
+    papers: Sequence[Paper | UnusablePaper], first: PaperDone, results: AsyncIterator[PaperDone]
+) -> AsyncIterator[bytes]:
+    unanswered = dict(enumerate(papers))
+
+    def line(done: PaperDone) -> bytes:
+        del unanswered[done.index]
+        return encode_json(done.result.model_dump(mode="json")) + b"\n"
+
+    try:
+        yield line(first)
+        async for done in results:
+            yield line(done)
+    except DeadlineExceeded as error:
+        for paper in unanswered.values():
+            failure = Failure(abstract_id=paper.id or "", error=error.body)
+            yield encode_json(failure.model_dump(mode="json")) + b"\n"
+    finally:
+        await results.aclose()  # type: ignore[attr-defined]

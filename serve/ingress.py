@@ -1,0 +1,28 @@
+"""The ingress deployment: the HTTP application on top of the two models."""
+
+from ray import serve
+from ray.serve.handle import DeploymentHandle
+from starlette.types import ASGIApp
+
+from serve.http import create_app
+from serve.logs import configure_logs
+from serve.remote import RemoteModels
+from serve.service import Service
+from serve.settings import Settings
+
+
+@serve.ingress()
+class Ingress:
+    """Holds the service of one replica; Ray Serve routes HTTP into the application it builds."""
+
+    def __init__(self, settings: Settings, classifier: DeploymentHandle, extractor: DeploymentHandle) -> None:
+        configure_logs(settings.log)
+        self._service = Service(settings, RemoteModels(classifier, extractor))
+
+    def __serve_build_asgi_app__(self) -> ASGIApp:
+        return create_app(self._service, echo_request_id=False)
+
+    async def drain(self) -> int:
+        """Refuse new work from now on; units of work still in flight."""
+        self._service.drain()
+        return self._service.in_flight

@@ -1,0 +1,210 @@
+"""Papers through both models at the same time, many in one actor call, results as they come."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pubserve.contract import Analysis, Failure, ModelNames, Result, Task, Timings
+from serve.errors import InternalError, ServiceError, UnreadablePaper
+from serve.logs import log
+from serve.settings import PipelineSettings
+from serve.stages import DiseaseReading, LabelReading, StageFailure
+from serve.text.document import Document, classifier_text
+
+
+class Models(Protocol):
+    """The two models, wherever they run."""
+
+    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
+        """One reading per text, in order."""
+
+    def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+        """`(index, reading)` in any order; closing the iterator abandons what is unread."""
+
+    async def names(self) -> ModelNames:
+        """`name@revision` of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One readable paper of a request: its place there, its name, its text and what is odd about it."""
+
+    index: int
+    id: str
+    document: Document
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PaperDone:
+    """A result, its place in the request, and the readings behind it (for metrics and usage)."""
+
+    index: int
+    result: Result
+    labels: LabelReading | None = None
+    diseases: DiseaseReading | None = None
+
+
+class Pipeline:
+    """Runs the papers of one request. Holds no state between requests but the names of the models."""
+
+    def __init__(self, models: Models, settings: PipelineSettings) -> None:
+        self._models = models
+        self._settings = settings
+        self._names: ModelNames | None = None
+
+    async def run(self, jobs: Sequence[Job], tasks: Collection[Task]) -> AsyncIterator[PaperDone]:
+        """Yield each paper when all its tasks are done, in the order of completion.
+
+        Closing the iterator cancels what is under way in both models. A stage that fails fails the papers of its
+        call, never their neighbours in other calls.
+        """
+        started_s = time.monotonic()
+        names = self._names = self._names or await self._models.names()
+        done: asyncio.Queue[PaperDone | None] = asyncio.Queue()
+        places = asyncio.Semaphore(self._settings.chunks_in_flight)
+        size = self._settings.chunk_papers
+        chunks = [
+            _Chunk(self._models, jobs[i : i + size], tasks, names, started_s, done) for i in range(0, len(jobs), size)
+        ]
+        runner = asyncio.create_task(_run_all(chunks, places))
+        runner.add_done_callback(lambda _: done.put_nowait(None))
+        try:
+            while paper := await done.get():
+                yield paper
+            await runner  # raises what went wrong in the pipeline itself, if anything did
+        finally:
+            runner.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await runner
+
+
+async def _run_all(chunks: Sequence["_Chunk"], places: asyncio.Semaphore) -> None:
+    async def run_one(chunk: "_Chunk") -> None:
+        async with places:
+            await chunk.run()
+
+    async with asyncio.TaskGroup() as group:
+        for chunk in chunks:
+            group.create_task(run_one(chunk))
+
+
+class _Chunk:
+    """Papers that travel together. Puts each on `done` exactly once, as a result or as a failure."""
+
+    def __init__(
+        self,
+        models: Models,
+        jobs: Sequence[Job],
+        tasks: Collection[Task],
+        names: ModelNames,
+        request_started_s: float,
+        done: asyncio.Queue[PaperDone | None],
+    ) -> None:
+        self._models = models
+        self._jobs = jobs
+        self._names = names
+        self._request_started_s = request_started_s
+        self._done = done
+        self._stages = [
+            stage for task, stage in ((Task.LABELS, self._classify), (Task.DISEASES, self._extract)) if task in tasks
+        ]
+        self._labels: dict[int, LabelReading] = {}
+        self._diseases: dict[int, DiseaseReading] = {}
+        self._stages_left = {place: len(self._stages) for place in range(len(jobs))}
+        self._waited_ms = 0.0
+
+    async def run(self) -> None:
+        self._waited_ms = (time.monotonic() - self._request_started_s) * 1e3
+        async with asyncio.TaskGroup() as group:
+            for stage in self._stages:
+                group.create_task(self._guard(stage))
+
+    async def _guard(self, stage: Any) -> None:
+        try:
+            await stage()
+        except Exception as error:
+            log.exception("stage_failed", stage=stage.__name__.strip("_"), papers=len(self._jobs))
+            wire = (
+                error if isinstance(error, ServiceError) else InternalError("The service failed on this paper; retry.")
+            )
+            for place in list(self._stages_left):
+                self._fail(place, wire)
+
+    async def _classify(self) -> None:
+        texts = [classifier_text(job.document.title, job.document.abstract) for job in self._jobs]
+        for place, reading in enumerate(await self._models.classify(texts)):
+            self._labels[place] = reading
+            self._stage_done(place)
+
+    async def _extract(self) -> None:
+        readings = self._models.extract([job.document for job in self._jobs])
+        async with contextlib.aclosing(readings):  # type: ignore[type-var]
+            async for place, reading in readings:
+                if isinstance(reading, StageFailure):
+                    self._fail(place, InternalError(reading.message, code=reading.code))
+                else:
+                    self._diseases[place] = reading
+                    self._stage_done(place)
+
+    def _stage_done(self, place: int) -> None:
+        if place not in self._stages_left:
+            return  # failed in the other stage
+        self._stages_left[place] -= 1
+        if self._stages_left[place] == 0:
+            del self._stages_left[place]
+            job, labels, diseases = self._jobs[place], self._labels.get(place), self._diseases.get(place)
+            result = assemble(job, labels, diseases, names=self._names, waited_ms=self._waited_ms)
+            self._done.put_nowait(PaperDone(job.index, result, labels, diseases))
+
+    def _fail(self, place: int, error: ServiceError) -> None:
+        if self._stages_left.pop(place, None) is not None:
+            job = self._jobs[place]
+            self._done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.id, error=error.body)))
+
+
+def assemble(
+    job: Job,
+    labels: LabelReading | None,
+    diseases: DiseaseReading | None,
+    *,
+    names: ModelNames,
+    waited_ms: float,
+) -> Analysis:
+    """One paper's answer from what the stages said; a stage that was not asked leaves its fields empty."""
+    warnings = [*job.document.warnings, *job.warnings]
+    if labels and labels.truncated and "abstract_truncated" not in warnings:
+        warnings.append("abstract_truncated")
+    waits_ms = [reading.queue_ms for reading in (labels, diseases) if reading]
+    return Analysis(
+        abstract_id=job.id,
+        predicted_labels=labels.predicted if labels else [],
+        confidence_scores=labels.confidences if labels else {},
+        extracted_diseases=list(dict.fromkeys(m.disease for m in diseases.mentions)) if diseases else [],
+        mentions=diseases.mentions if diseases else [],
+        warnings=warnings,
+        models=ModelNames(
+            classifier=names.classifier if labels else None, extractor=names.extractor if diseases else None
+        ),
+        timings_ms=Timings(
+            queue=round(waited_ms + min(waits_ms, default=0.0), 2),
+            classify=round(labels.work_ms, 2) if labels else None,
+            extract=round(diseases.work_ms, 2) if diseases else None,
+        ),
+    )
+
+
+def job_from(index: int, id: str, document: Document, *, warnings: Sequence[str] = ()) -> Job:
+    """A paper the pipeline can read.
+
+    Raises:
+        UnreadablePaper: neither title nor abstract holds any text.
+    """
+    if document.is_empty:
+        raise UnreadablePaper(
+            "Title and abstract are both empty; send at least one of them.", param=f"papers[{index}].abstract"
+        )
+    return Job(index, id, document, tuple(warnings))

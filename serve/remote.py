@@ -1,0 +1,66 @@
+"""The two models behind Ray Serve handles, as the pipeline sees them."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from ray.exceptions import RayActorError
+from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
+from ray.serve.handle import DeploymentHandle, DeploymentResponse
+
+from pubserve.contract import ModelNames
+from serve.errors import ServiceError, TooBusy, Unavailable
+from serve.stages import DiseaseReading, LabelReading, StageFailure
+from serve.text.document import Document
+
+
+class RemoteModels:
+    """Calls that are abandoned here are cancelled there."""
+
+    def __init__(self, classifier: DeploymentHandle, extractor: DeploymentHandle) -> None:
+        self._classifier = classifier
+        self._extractor = extractor
+
+    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
+        return await _call(self._classifier.classify.remote(texts))
+
+    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+        async for item in _stream(self._extractor, "extract", documents):
+            yield item
+
+    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+        async for item in _stream(self._extractor, "openai", kind, body):
+            yield item
+
+    async def names(self) -> ModelNames:
+        classifier = self._classifier.name.remote()
+        extractor = self._extractor.name.remote()
+        return ModelNames(classifier=await _call(classifier), extractor=await _call(extractor))
+
+
+async def _call(response: DeploymentResponse) -> Any:
+    try:
+        return await response
+    except _TROUBLE as error:
+        raise _translated(error) from error
+    finally:
+        response.cancel()  # of no effect once it is done
+
+
+async def _stream(handle: DeploymentHandle, method: str, *args: Any) -> AsyncIterator[Any]:
+    responses = handle.options(method_name=method, stream=True).remote(*args)
+    try:
+        async for item in responses:
+            yield item
+    except _TROUBLE as error:
+        raise _translated(error) from error
+    finally:
+        responses.cancel()
+
+
+_TROUBLE = (BackPressureError, RayActorError, DeploymentUnavailableError)
+
+
+def _translated(error: Exception) -> ServiceError:
+    if isinstance(error, BackPressureError):
+        return TooBusy("The queue of a model is full; retry after the time in Retry-After.", retry_after_s=2)
+    return Unavailable("A model stopped answering and is being replaced; retry.", retry_after_s=5)

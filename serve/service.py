@@ -1,0 +1,163 @@
+"""What the HTTP routes call: admission, deadline, pipeline and metrics around the papers of one request."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Collection, Sequence
+from typing import Any, Protocol
+
+from pubserve.contract import Failure, ModelNames, Paper, Result, Task, Usage
+from serve.admission import Admission
+from serve.errors import DeadlineExceeded, InvalidRequest, ServiceError, Unavailable
+from serve.metrics import Metrics
+from serve.papers import UnusablePaper
+from serve.pipeline import Job, Models, PaperDone, Pipeline, job_from
+from serve.settings import Settings
+from serve.text.document import Document
+
+AVAILABLE_TASKS = frozenset({Task.LABELS, Task.DISEASES})
+
+READY_CHECK_TIMEOUT_S = 10.0
+
+
+class Engines(Models, Protocol):
+    """The two models, and the extractor's engine as an OpenAI server."""
+
+    def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+        """Pieces of the engine's answer; see `serve.extractor.deployment.Extractor.openai`."""
+
+
+class Service:
+    """One ingress replica's state. Everything runs on its event loop."""
+
+    def __init__(self, settings: Settings, engines: Engines) -> None:
+        self.settings = settings
+        self.engines = engines
+        self.metrics = Metrics()
+        limits = settings.pipeline
+        retry_after_max_s = settings.http.retry_after_max_s
+        self.papers = Admission(limits.max_papers_in_flight, unit="papers", retry_after_max_s=retry_after_max_s)
+        self.chats = Admission(limits.max_chats_in_flight, unit="requests", retry_after_max_s=retry_after_max_s)
+        self.metrics.in_flight.labels("papers").set_function(lambda: self.papers.in_flight)
+        self.metrics.in_flight.labels("chats").set_function(lambda: self.chats.in_flight)
+        self._pipeline = Pipeline(engines, limits)
+        self._warmed_up = False
+
+    @property
+    def in_flight(self) -> int:
+        return self.papers.in_flight + self.chats.in_flight
+
+    def drain(self) -> None:
+        """Refuse new work; what was admitted is finished."""
+        self.papers.draining = self.chats.draining = True
+
+    async def ready(self) -> ModelNames:
+        """Both models answer: the first time with a real paper, later by name, so that load does not look like death.
+
+        Raises:
+            Unavailable: one of them does not answer, or the service is draining.
+        """
+        if self.papers.draining:
+            raise Unavailable("The service is shutting down.", retry_after_s=5)
+        try:
+            async with asyncio.timeout(READY_CHECK_TIMEOUT_S):
+                if not self._warmed_up:
+                    job = job_from(0, "warm-up", Document("Warm-up", "A case of asthma was seen."))
+                    async for done in self._pipeline.run([job], AVAILABLE_TASKS):
+                        if isinstance(done.result, Failure):
+                            raise Unavailable(done.result.error.message, retry_after_s=5)
+                    self._warmed_up = True
+                return await self.engines.names()
+        except TimeoutError:
+            raise Unavailable("The models are loading or do not answer.", retry_after_s=5) from None
+
+    async def run(
+        self, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], deadline_s: float
+    ) -> AsyncIterator[PaperDone]:
+        """Yield every paper of a request once, unusable ones first, the others as they are done.
+
+        Raises:
+            InvalidRequest: a task this build does not have.
+            TooBusy, Unavailable: not admitted.
+            DeadlineExceeded: some papers are not done; the caller decides what becomes of those that are.
+        """
+        _require_available(tasks)
+        jobs, failures = self._jobs(papers)
+        try:
+            with self.papers.admit(len(jobs)):
+                for failure in failures:
+                    self.metrics.observe(failure)
+                    yield failure
+                async for done in self._until(deadline_s, self._pipeline.run(jobs, tasks)):
+                    self.papers.done()
+                    self.metrics.observe(done)
+                    yield done
+        except ServiceError as refusal:
+            if refusal.retry_after_s is not None:
+                self.metrics.refused.labels(refusal.code).inc()
+            raise
+
+    async def _until(self, deadline_s: float, results: AsyncIterator[PaperDone]) -> AsyncIterator[PaperDone]:
+        ends_s = time.monotonic() + deadline_s
+        try:
+            while True:
+                async with asyncio.timeout(ends_s - time.monotonic()):
+                    try:
+                        done = await anext(results)
+                    except StopAsyncIteration:
+                        return
+                yield done
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"Not all papers were read within {deadline_s * 1e3:.0f} ms; "
+                "raise x-request-timeout-ms, send fewer papers, or use /v1/analyze/stream to keep what is done.",
+                param="x-request-timeout-ms",
+            ) from None
+        finally:
+            await results.aclose()  # type: ignore[attr-defined]
+
+    def _jobs(self, papers: Sequence[Paper | UnusablePaper]) -> tuple[list[Job], list[PaperDone]]:
+        jobs: list[Job] = []
+        failures: list[PaperDone] = []
+        seen: set[str] = set()
+        for index, paper in enumerate(papers):
+            if isinstance(paper, UnusablePaper):
+                failures.append(PaperDone(index, paper.failure(index)))
+                continue
+            warnings = ["duplicate_id"] if paper.id in seen else []
+            seen.add(paper.id)
+            document = Document.from_caller(
+                paper.title, paper.abstract, max_field_chars=self.settings.pipeline.max_field_chars
+            )
+            try:
+                jobs.append(job_from(index, paper.id, document, warnings=warnings))
+            except ServiceError as error:
+                failures.append(PaperDone(index, Failure(abstract_id=paper.id, error=error.body)))
+        return jobs, failures
+
+
+def _require_available(tasks: Collection[Task]) -> None:
+    for place, task in enumerate(tasks):
+        if task not in AVAILABLE_TASKS:
+            available = ", ".join(sorted(AVAILABLE_TASKS))
+            raise InvalidRequest(
+                f"The task {task.value!r} is not available in this build; ask for: {available}.",
+                param=f"tasks[{place}]",
+                code="task_not_available",
+            )
+
+
+def usage_of(done: Sequence[PaperDone]) -> Usage:
+    """What the papers of one request cost."""
+    prompt = sum((d.labels.tokens if d.labels else 0) + (d.diseases.prompt_tokens if d.diseases else 0) for d in done)
+    completion = sum(d.diseases.completion_tokens for d in done if d.diseases)
+    failed = sum(isinstance(d.result, Failure) for d in done)
+    return Usage(
+        papers=len(done), failed=failed, prompt_tokens=prompt, completion_tokens=completion,
+        total_tokens=prompt + completion,
+    )  # fmt: skip
+
+
+def server_timing_of(results: Sequence[Result]) -> dict[str, float]:
+    """The slowest paper of each stage, in milliseconds, for the `Server-Timing` header."""
+    timings = [result.timings_ms.model_dump(exclude_none=True) for result in results if not isinstance(result, Failure)]
+    return {stage: max(t[stage] for t in timings if stage in t) for stage in sorted({s for t in timings for s in t})}

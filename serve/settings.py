@@ -1,0 +1,152 @@
+"""Every setting of the service, in one typed object.
+
+A profile file (`serve/profiles/<name>.yaml`) holds the values for one kind of machine. Environment variables override
+it: `PUBSERVE_` plus the path to the setting, levels separated by two underscores
+(`PUBSERVE_HTTP__PORT=9000`, `PUBSERVE_CLASSIFIER__MAX_BATCH_TOKENS=8192`). Arguments override both.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+PROFILES_DIR = Path(__file__).parent / "profiles"
+DEFAULT_PROFILE = "cpu"
+
+DType = Literal["auto", "float32", "bfloat16"]
+
+
+class Section(BaseModel):
+    """A group of settings. A name that does not exist is an error, not a silent default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HttpSettings(Section):
+    host: str = Field(description="Address to listen on; 0.0.0.0 opens the service to the network.")
+    port: int = Field(ge=1, le=65535)
+    max_body_bytes: int = Field(gt=0, description="Larger bodies are refused with 413.")
+    default_deadline_s: float = Field(gt=0, description="Deadline of a request without `x-request-timeout-ms`.")
+    retry_after_max_s: int = Field(gt=0, description="Longest wait that a refusal asks for.")
+
+
+class Scaling(Section):
+    """Replicas of one deployment and the bounds of its queues."""
+
+    min_replicas: int = Field(ge=0)
+    max_replicas: int = Field(ge=1)
+    target_ongoing_requests: float = Field(gt=0, description="Requests a replica should have in work.")
+    max_ongoing_requests: int = Field(gt=0, description="Requests a replica may have in work.")
+    max_queued_requests: int = Field(gt=0, description="Requests each caller may have waiting for a replica.")
+    cpus: float = Field(ge=0, description="Logical CPUs Ray reserves for a replica.")
+    gpus: float = Field(default=0, ge=0)
+
+    def deployment_options(self) -> dict[str, Any]:
+        """The same, in the words of `serve.deployment(...)`."""
+        return {
+            "max_ongoing_requests": self.max_ongoing_requests,
+            "max_queued_requests": self.max_queued_requests,
+            "autoscaling_config": {
+                "min_replicas": self.min_replicas,
+                "max_replicas": self.max_replicas,
+                "target_ongoing_requests": self.target_ongoing_requests,
+            },
+            "ray_actor_options": {"num_cpus": self.cpus, "num_gpus": self.gpus},
+        }
+
+
+class PipelineSettings(Section):
+    max_papers_in_flight: int = Field(gt=0, description="Papers admitted and not yet answered, per ingress replica.")
+    max_chats_in_flight: int = Field(gt=0, description="OpenAI requests admitted and not yet answered, likewise.")
+    max_field_chars: int = Field(gt=0, description="Longer titles and abstracts are cut here, with a warning.")
+    chunk_papers: int = Field(gt=0, description="Papers that travel in one actor call.")
+    chunks_in_flight: int = Field(gt=0, description="Actor calls that one request may have under way per model.")
+
+
+class ClassifierSettings(Section):
+    model: str = Field(description="Name in the model catalogue.")
+    dtype: DType
+    max_tokens: int = Field(gt=0, description="Longer papers are cut here, with a warning.")
+    max_batch_tokens: int = Field(gt=0, description="Rows times longest row of one forward pass.")
+    batch_wait_s: float = Field(ge=0, description="How long a batch waits for company.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of a replica; null lets torch choose.")
+    scaling: Scaling
+
+
+class ExtractorSettings(Section):
+    model: str = Field(description="Name in the model catalogue; also the model id on the OpenAI routes.")
+    dtype: DType
+    max_unit_chars: int = Field(gt=0, description="Text read in one generation: whole sentences up to this length.")
+    max_items: int = Field(gt=0, description="Diseases listed per generation.")
+    max_item_chars: int = Field(gt=0)
+    max_output_tokens: int = Field(gt=0)
+    engine: dict[str, Any] = Field(default_factory=dict, description="vLLM engine arguments.")
+    env: dict[str, str] = Field(default_factory=dict, description="Environment of the engine's processes.")
+    accelerator: str | None = Field(default=None, description="Ray's accelerator type, such as H100; null for CPU.")
+    scaling: Scaling
+
+
+class RaySettings(Section):
+    """The local Ray that `pubserve-serve` starts; on a cluster, Ray is already there."""
+
+    num_cpus: float = Field(gt=0, description="Logical CPUs: how much may be scheduled, not how many cores there are.")
+    object_store_mb: int = Field(ge=80)
+    drain_timeout_s: float = Field(gt=0, description="How long requests in flight get to finish after SIGTERM.")
+
+
+class LogSettings(Section):
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(BaseSettings):
+    """The whole configuration of one running service."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PUBSERVE_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    profile: str = DEFAULT_PROFILE
+    http: HttpSettings
+    ingress: Scaling
+    pipeline: PipelineSettings
+    classifier: ClassifierSettings
+    extractor: ExtractorSettings
+    ray: RaySettings
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        name = init_settings().get("profile") or os.environ.get("PUBSERVE_PROFILE") or DEFAULT_PROFILE
+        profile = YamlConfigSettingsSource(settings_cls, yaml_file=profile_path(name))
+        return init_settings, env_settings, profile
+
+
+def profile_path(name: str) -> Path:
+    """The file of a profile.
+
+    Raises:
+        ValueError: naming the profiles that exist.
+    """
+    path = PROFILES_DIR / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in PROFILES_DIR.glob("*.yaml")))
+        raise ValueError(f"unknown profile {name!r}; profiles: {known}")
+    return path

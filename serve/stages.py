@@ -1,0 +1,52 @@
+"""What the two models say of a paper: plain values that travel between actors.
+
+Durations are milliseconds measured inside one process each, so that clocks of different machines never meet.
+"""
+
+from dataclasses import dataclass
+
+from pubserve.contract import Mention
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStats:
+    """One forward pass: tokens including padding, and the share of them that was padding, in [0, 1)."""
+
+    papers: int
+    padded_tokens: int
+    padding_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class LabelReading:
+    """What the classifier says: calibrated confidence per category, and the categories at or above threshold."""
+
+    predicted: list[str]
+    confidences: dict[str, float]
+    tokens: int
+    truncated: bool
+    queue_ms: float
+    work_ms: float
+    batch: BatchStats | None = None
+    """Set on the first paper of each batch only, so that a batch is counted once."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiseaseReading:
+    """What the extractor says: grounded mentions in reading order, title first."""
+
+    mentions: list[Mention]
+    prompt_tokens: int
+    completion_tokens: int
+    ungrounded: int
+    """Names the model wrote that are not in the text; they were dropped."""
+    queue_ms: float
+    work_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class StageFailure:
+    """One paper that one stage could not read. The message is fit for the caller: no text, no internals."""
+
+    code: str
+    message: str

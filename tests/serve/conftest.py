@@ -1,0 +1,101 @@
+"""Models that answer at once, so that what surrounds them can be tested without Ray and without weights."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import structlog
+
+from pubserve.contract import ModelNames
+from serve.extractor.grounding import Name, ground
+from serve.logs import configure_logs
+from serve.settings import LogSettings, Settings
+from serve.stages import BatchStats, DiseaseReading, LabelReading, StageFailure
+from serve.text.document import Document
+
+
+@dataclass
+class InstantModels:
+    """Says Cancer where the text says cancer, and finds the names it was told. Stalls or fails where told to."""
+
+    names_known: Sequence[str] = ("asthma", "lung cancer")
+    stall_on: str | None = None
+    fail_on: str | None = None
+    classify_error: Exception | None = None
+    calls: list[int] = field(default_factory=list)
+    cancelled: int = 0
+
+    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
+        self.calls.append(len(texts))
+        if self.classify_error:
+            raise self.classify_error
+        return [self._label(text, first=place == 0, papers=len(texts)) for place, text in enumerate(texts)]
+
+    def _label(self, text: str, *, first: bool, papers: int) -> LabelReading:
+        cancer = "cancer" in text.lower()
+        return LabelReading(
+            predicted=["Cancer"] if cancer else ["Non-Cancer"],
+            confidences={"Cancer": 0.9 if cancer else 0.1, "Non-Cancer": 0.1 if cancer else 0.9},
+            tokens=len(text.split()),
+            truncated="tokens" in text,
+            queue_ms=1.0,
+            work_ms=2.0,
+            batch=BatchStats(papers, 100, 0.1) if first else None,
+        )
+
+    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+        try:
+            for index, document in enumerate(documents):
+                text = document.title + document.abstract
+                if self.stall_on and self.stall_on in text:
+                    await asyncio.sleep(3600)
+                if self.fail_on and self.fail_on in text:
+                    yield index, StageFailure("extraction_failed", "The extractor could not read this paper.")
+                    continue
+                grounded = ground([Name(name, 0.8) for name in self.names_known], document)
+                yield index, DiseaseReading(grounded.mentions, 10, 5, grounded.ungrounded, 3.0, 4.0)
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+
+    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+        if body.get("max_tokens") == -1:
+            yield {"error": {"message": "max_tokens must be at least 1.", "param": "max_tokens", "code": 400}}
+        elif body.get("stream"):
+            yield 'data: {"choices": []}\n\n'
+            yield "data: [DONE]\n\n"
+        else:
+            yield {"object": kind, "choices": [{"text": "hello"}]}
+
+    async def names(self) -> ModelNames:
+        return ModelNames(classifier="classifier@1", extractor="extractor@2")
+
+
+@pytest.fixture
+def models() -> InstantModels:
+    return InstantModels()
+
+
+@pytest.fixture
+def settings() -> Settings:
+    """The cpu profile with small limits, so that a test reaches them."""
+    return Settings(
+        profile="cpu",
+        http={"max_body_bytes": 100_000, "default_deadline_s": 5},
+        pipeline={"max_papers_in_flight": 1000, "max_field_chars": 20_000, "chunk_papers": 4, "chunks_in_flight": 2},
+    )
+
+
+@pytest.fixture(autouse=True)
+def _logs(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """Logs as in production: JSON on the standard error of now."""
+    configure_logs(LogSettings(level="DEBUG"))
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
