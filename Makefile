@@ -1,0 +1,46 @@
+# Two commands set everything up: `make serve` and `make test`. `make help` lists the rest.
+PYTHON ?= python3.11
+PROFILE ?= cpu
+ARGS ?=
+BIN := .venv/bin
+DATA ?= ../shared/data
+
+# A machine may have Python 3.11 under its plain name only.
+ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
+PYTHON := python3
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format setup setup-dev lock train-classifier clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
+
+serve: setup ## Install, get the models, start the service on port 8000, show one answer (PROFILE=gpu for GPUs)
+	@exec $(BIN)/pubserve-serve --profile $(PROFILE) $(ARGS)
+
+test: setup-dev ## Install and run every test (ARGS="-k name" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup-dev ## Lint, format check and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy client/pubserve serve training tools tests
+
+format: setup-dev ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+setup:
+	@$(PYTHON) tools/bootstrap.py $(PROFILE)
+
+setup-dev:
+	@$(PYTHON) tools/bootstrap.py dev
+
+lock: setup-dev ## Resolve pyproject.toml into requirements/*.lock
+	@$(BIN)/python tools/lock.py
+
+train-classifier: setup-dev ## Train the classifier's adapter (DATA=folder of the labelled sets)
+	@$(BIN)/python -m training classifier --data $(DATA)/abstracts
+
+clean: ## Remove the virtual environment and caches of tools (models stay)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

