@@ -54,7 +54,9 @@ def serve(
             ready = _wait_until_ready(url, stop)
         if ready:
             _show_one_answer(url)
-            console.print(f"[bold]Serving on {url}[/bold] (API: {url}/docs, stop with Ctrl-C)")
+            console.print(
+                f"[bold]Serving on {url}[/bold]  API: {url}/docs  Logs: {_log_dir()}  Stop: Ctrl-C", soft_wrap=True
+            )
             stop.wait()
             console.print("Draining: finishing what is in flight, refusing what is new.")
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pubserve.contract import Analysis, Failure, ModelNames, Result, Task, Timings
+from pubserve.contract import Analysis, Failure, Mention, ModelNames, Paper, Result, Task, Timings
 from serve.errors import InternalError, ServiceError, UnreadablePaper
 from serve.logs import log
 from serve.settings import PipelineSettings
@@ -30,10 +30,10 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One readable paper of a request: its place there, its name, its text and what is odd about it."""
+    """One readable paper of a request: its place there, as it was sent, as it is read, and what is odd about it."""
 
     index: int
-    id: str
+    paper: Paper
     document: Document
     warnings: tuple[str, ...] = ()
 
@@ -163,7 +163,7 @@ class _Chunk:
     def _fail(self, place: int, error: ServiceError) -> None:
         if self._stages_left.pop(place, None) is not None:
             job = self._jobs[place]
-            self._done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.id, error=error.body)))
+            self._done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.paper.id, error=error.body)))
 
 
 def assemble(
@@ -180,11 +180,11 @@ def assemble(
         warnings.append("abstract_truncated")
     waits_ms = [reading.queue_ms for reading in (labels, diseases) if reading]
     return Analysis(
-        abstract_id=job.id,
+        abstract_id=job.paper.id,
         predicted_labels=labels.predicted if labels else [],
         confidence_scores=labels.confidences if labels else {},
         extracted_diseases=list(dict.fromkeys(m.disease for m in diseases.mentions)) if diseases else [],
-        mentions=diseases.mentions if diseases else [],
+        mentions=[as_sent(mention, job.paper) for mention in diseases.mentions] if diseases else [],
         warnings=warnings,
         models=ModelNames(
             classifier=names.classifier if labels else None, extractor=names.extractor if diseases else None
@@ -197,7 +197,13 @@ def assemble(
     )
 
 
-def job_from(index: int, id: str, document: Document, *, warnings: Sequence[str] = ()) -> Job:
+def as_sent(mention: Mention, paper: Paper) -> Mention:
+    """The mention in the caller's own characters, where the models read replacements for some of them."""
+    text = (getattr(paper, mention.field) or "")[mention.start : mention.end]
+    return mention if text == mention.text else mention.model_copy(update={"text": text})
+
+
+def job_from(index: int, paper: Paper, document: Document, *, warnings: Sequence[str] = ()) -> Job:
     """A paper the pipeline can read.
 
     Raises:
@@ -207,4 +213,4 @@ def job_from(index: int, id: str, document: Document, *, warnings: Sequence[str]
         raise UnreadablePaper(
             "Title and abstract are both empty; send at least one of them.", param=f"papers[{index}].abstract"
         )
-    return Job(index, id, document, tuple(warnings))
+    return Job(index, paper, document, tuple(warnings))

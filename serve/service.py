@@ -18,6 +18,8 @@ AVAILABLE_TASKS = frozenset({Task.LABELS, Task.DISEASES})
 
 READY_CHECK_TIMEOUT_S = 10.0
 
+WARM_UP = Paper(id="warm-up", title="Warm-up", abstract="A case of asthma was seen.")
+
 
 class Engines(Models, Protocol):
     """The two models, and the extractor's engine as an OpenAI server."""
@@ -61,8 +63,8 @@ class Service:
         try:
             async with asyncio.timeout(READY_CHECK_TIMEOUT_S):
                 if not self._warmed_up:
-                    job = job_from(0, "warm-up", Document("Warm-up", "A case of asthma was seen."))
-                    async for done in self._pipeline.run([job], AVAILABLE_TASKS):
+                    [jobs, _] = self._jobs([WARM_UP])
+                    async for done in self._pipeline.run(jobs, AVAILABLE_TASKS):
                         if isinstance(done.result, Failure):
                             raise Unavailable(done.result.error.message, retry_after_s=5)
                     self._warmed_up = True
@@ -129,7 +131,7 @@ class Service:
                 paper.title, paper.abstract, max_field_chars=self.settings.pipeline.max_field_chars
             )
             try:
-                jobs.append(job_from(index, paper.id, document, warnings=warnings))
+                jobs.append(job_from(index, paper, document, warnings=warnings))
             except ServiceError as error:
                 failures.append(PaperDone(index, Failure(abstract_id=paper.id, error=error.body)))
         return jobs, failures

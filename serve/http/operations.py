@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from serve.http.dependencies import ServiceDep, error_responses
 from serve.http.json_body import JsonResponse
@@ -23,7 +23,7 @@ async def readyz(service: ServiceDep) -> Response:
     return JsonResponse({"status": "ready", "models": models.model_dump()})
 
 
-@router.get("/metrics")
+@router.get("/metrics", response_class=PlainTextResponse)
 async def metrics(service: ServiceDep) -> Response:
     """Prometheus metrics of this ingress replica and the stages behind it."""
     return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)

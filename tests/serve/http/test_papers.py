@@ -343,3 +343,14 @@ async def test_the_callers_request_id_is_kept_if_it_is_usable(http: httpx.AsyncC
 
     assert kept.headers["x-request-id"] == "abc-123"
     assert len(replaced.headers["x-request-id"]) == 32
+
+
+async def test_a_mention_is_returned_in_the_callers_own_characters(
+    http: httpx.AsyncClient, models: InstantModels
+) -> None:
+    models.names_known = ["asth\ufffdma"]
+    body = '{"papers": [{"id": "1", "abstract": "Severe asth\\ud800ma."}]}'
+
+    [result] = (await http.post("/v1/analyze", content=body)).json()["results"]
+
+    assert [m["text"] for m in result["mentions"]] == ["asth\ud800ma"]

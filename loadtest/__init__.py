@@ -1,0 +1,1 @@
+"""Measurements of a running service: what it takes to start it and what it holds."""

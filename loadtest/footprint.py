@@ -1,0 +1,105 @@
+"""What the whole service costs to have around: time to the first answer, and memory at rest and at work.
+
+    python -m loadtest.footprint --papers ../shared/data/abstracts
+
+Memory is the proportional set size of every process of the service, so that pages they share are counted once.
+"""
+
+import platform
+import re
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import psutil
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pubserve import Client, Paper
+
+SAMPLE_PERIOD_S = 1.0
+_RECORD = re.compile(r"<ID:(.*?)>\s*Title:(.*?)\n\s*Abstract:(.*)", re.DOTALL)
+
+
+class MemoryWatch:
+    """Samples the memory of a process and all its descendants until stopped."""
+
+    def __init__(self, root_pid: int) -> None:
+        self.peak_bytes = 0
+        self.now_bytes = 0
+        self._root = psutil.Process(root_pid)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(SAMPLE_PERIOD_S):
+            self.now_bytes = sum(_pss(process) for process in [self._root, *self._root.children(recursive=True)])
+            self.peak_bytes = max(self.peak_bytes, self.now_bytes)
+
+
+def _pss(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:
+        return 0  # ended between listing and looking
+
+
+def read_papers(folder: Path, count: int) -> list[Paper]:
+    """The first `count` papers of each class, in the `<ID:…>` layout of the labelled abstracts."""
+    papers = []
+    for path in [path for label in sorted(folder.iterdir()) for path in sorted(label.glob("*.txt"))[:count]]:
+        if record := _RECORD.match(path.read_text(encoding="utf-8")):
+            papers.append(Paper(id=record[1], title=record[2].strip(), abstract=record[3].strip()))
+    return papers
+
+
+def main(
+    papers: Annotated[Path, typer.Option(help="Folder with a folder of abstracts per class.")],
+    count: Annotated[int, typer.Option(help="Papers of each class to send.")] = 16,
+    port: Annotated[int, typer.Option(help="Port for the service.")] = 8765,
+) -> None:
+    """Start the service, send it papers, and print what that took."""
+    batch = read_papers(papers, count)
+    started_s = time.monotonic()
+    command = [sys.executable, "-m", "serve.launch", "--port", str(port)]
+    service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    watch = MemoryWatch(service.pid)
+    try:
+        with Client(f"http://127.0.0.1:{port}", timeout=3600) as client:
+            while not client.ready():
+                if service.poll() is not None:
+                    raise SystemExit("The service ended before it was ready; `pubserve-serve` says why.")
+                time.sleep(0.5)
+            ready_s = time.monotonic() - started_s
+            at_rest_bytes = watch.now_bytes
+            began_s = time.monotonic()
+            answer = client.analyze(batch)
+            work_s = time.monotonic() - began_s
+    finally:
+        watch.stop()
+        service.terminate()
+        service.wait(120)
+    table = Table(
+        title=f"{platform.machine()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB"
+    )
+    for column in ("what", "figure"):
+        table.add_column(column)
+    table.add_row("start to ready, models prepared", f"{ready_s:.0f} s")
+    table.add_row("memory at rest", f"{at_rest_bytes / 2**30:.1f} GiB")
+    table.add_row("peak memory", f"{watch.peak_bytes / 2**30:.1f} GiB")
+    table.add_row(f"papers per second, one request, n = {len(batch)}", f"{len(batch) / work_s:.2f}")
+    table.add_row("papers that failed", str(answer.usage.failed))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,84 @@
+"""The pipeline alone: order of completion, isolation of failures, cancellation."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+
+import pytest
+
+from pubserve.contract import Failure, Paper, Task
+from serve.pipeline import Job, PaperDone, Pipeline, job_from
+from serve.settings import Settings
+from serve.text.document import Document
+from tests.serve.conftest import InstantModels
+
+pytestmark = pytest.mark.anyio
+
+BOTH = [Task.LABELS, Task.DISEASES]
+
+
+def jobs(*texts: str) -> list[Job]:
+    papers = [Paper(id=str(index), title=text) for index, text in enumerate(texts)]
+    return [job_from(i, p, Document(p.title or "", "")) for i, p in enumerate(papers)]
+
+
+@pytest.fixture
+def pipeline(models: InstantModels, settings: Settings) -> Pipeline:
+    return Pipeline(models, settings.pipeline)
+
+
+async def run(pipeline: Pipeline, work: Sequence[Job], tasks: Sequence[Task] = BOTH) -> list[PaperDone]:
+    return [done async for done in pipeline.run(work, tasks)]
+
+
+async def test_every_paper_is_answered_once(pipeline: Pipeline) -> None:
+    done = await run(pipeline, jobs(*["asthma"] * 30))
+
+    assert sorted(d.index for d in done) == list(range(30))
+
+
+async def test_no_papers_are_no_work(pipeline: Pipeline, models: InstantModels) -> None:
+    assert await run(pipeline, []) == []
+    assert models.calls == []
+
+
+async def test_a_slow_paper_does_not_hold_up_the_others(pipeline: Pipeline, models: InstantModels) -> None:
+    models.stall_on = "slow"
+    work = jobs("slow", *["asthma"] * 8)
+
+    async with asyncio.timeout(5), contextlib.aclosing(pipeline.run(work, BOTH)) as results:  # type: ignore[type-var]
+        first = [await anext(results) for _ in range(5)]
+
+    assert all(d.index >= 4 for d in first)  # the slow one's chunk is the first four
+    assert models.cancelled == 1
+
+
+async def test_a_stage_that_breaks_fails_the_papers_it_had_and_says_so(
+    pipeline: Pipeline, models: InstantModels
+) -> None:
+    models.classify_error = RuntimeError("boom")
+
+    done = await run(pipeline, jobs("asthma", "lung cancer"))
+
+    assert all(isinstance(d.result, Failure) for d in done)
+    assert len(done) == 2
+
+
+async def test_one_task_asks_one_model(pipeline: Pipeline, models: InstantModels) -> None:
+    [done] = await run(pipeline, jobs("asthma"), [Task.DISEASES])
+
+    assert models.calls == []
+    assert done.labels is None
+    assert done.diseases
+
+
+async def test_models_that_cannot_even_say_their_name_fail_the_request(
+    pipeline: Pipeline, models: InstantModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> None:
+        raise RuntimeError("gone")
+
+    monkeypatch.setattr(models, "names", broken)
+
+    with pytest.raises(RuntimeError, match="gone"):
+        await run(pipeline, jobs("asthma"))
