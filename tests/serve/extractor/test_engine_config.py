@@ -1,0 +1,43 @@
+"""The engine's settings of every profile, checked by Ray and vLLM themselves; nothing is loaded."""
+
+import pytest
+from serve.settings import PROFILES_DIR, Settings
+
+PROFILES = sorted(path.stem for path in PROFILES_DIR.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_vllm_knows_every_engine_argument(profile: str) -> None:
+    from serve.extractor.deployment import engine_config
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    settings = Settings(profile=profile).extractor
+
+    config = engine_config(settings, model_source="a/model", dtype="bfloat16").get_engine_config()
+    arguments = AsyncEngineArgs(**config.get_initialization_kwargs())
+
+    assert arguments.model == "a/model"
+    assert arguments.served_model_name == [settings.model]
+    assert arguments.max_num_seqs == settings.engine["max_num_seqs"]
+    assert config.accelerator_type == settings.accelerator
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_ray_serve_gets_the_queues_and_the_scaling_of_the_profile(profile: str) -> None:
+    from serve.extractor.deployment import Extractor, engine_config
+
+    settings = Settings(profile=profile).extractor
+
+    options = Extractor.get_deployment_options(engine_config(settings, model_source="a/model"))
+
+    assert options["max_queued_requests"] == settings.scaling.max_queued_requests
+    assert options["autoscaling_config"]["max_replicas"] == settings.scaling.max_replicas
+
+
+def test_an_argument_vllm_does_not_know_is_an_error() -> None:
+    from serve.extractor.deployment import engine_config
+
+    settings = Settings(profile="cpu").extractor.model_copy(update={"engine": {"max_num_sequences": 1}})
+
+    with pytest.raises(ValueError, match="max_num_sequences"):
+        engine_config(settings, model_source="a/model").get_engine_config()
