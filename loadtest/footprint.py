@@ -6,7 +6,7 @@ Memory is the proportional set size of every process of the service, so that pag
 """
 
 import platform
-import re
+import random
 import subprocess
 import sys
 import threading
@@ -20,9 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pubserve import Client, Paper
+from training.data import read_folder
 
 SAMPLE_PERIOD_S = 1.0
-_RECORD = re.compile(r"<ID:(.*?)>\s*Title:(.*?)\n\s*Abstract:(.*)", re.DOTALL)
 
 
 class MemoryWatch:
@@ -53,22 +53,14 @@ def _pss(process: psutil.Process) -> int:
         return 0  # ended between listing and looking
 
 
-def read_papers(folder: Path, count: int) -> list[Paper]:
-    """The first `count` papers of each class, in the `<ID:…>` layout of the labelled abstracts."""
-    papers = []
-    for path in [path for label in sorted(folder.iterdir()) for path in sorted(label.glob("*.txt"))[:count]]:
-        if record := _RECORD.match(path.read_text(encoding="utf-8")):
-            papers.append(Paper(id=record[1], title=record[2].strip(), abstract=record[3].strip()))
-    return papers
-
-
 def main(
-    papers: Annotated[Path, typer.Option(help="Folder with a folder of abstracts per class.")],
-    count: Annotated[int, typer.Option(help="Papers of each class to send.")] = 16,
+    papers: Annotated[Path, typer.Option(help="Folder with Cancer/ and Non-Cancer/, one abstract a file.")],
+    count: Annotated[int, typer.Option(help="Papers to send, drawn at random with a fixed seed.")] = 32,
     port: Annotated[int, typer.Option(help="Port for the service.")] = 8765,
 ) -> None:
     """Start the service, send it papers, and print what that took."""
-    batch = read_papers(papers, count)
+    drawn = random.Random(0).sample(read_folder(papers), count)
+    batch = [Paper(id=paper.id, title=paper.title, abstract=paper.abstract) for paper in drawn]
     started_s = time.monotonic()
     command = [sys.executable, "-m", "serve.launch", "--port", str(port)]
     service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -45,8 +46,8 @@ def serve(
 
     SIGTERM or Ctrl-C drains: requests in flight finish, new ones are refused with 503, then it exits with 0.
     """
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = Settings(profile=profile, **({"http": given} if given else {}))  # type: ignore[arg-type]
+    settings = _settings(profile, host, port)
+    _require_free_port(settings)
     _prepare_models([settings.classifier.model, settings.extractor.model])
     with _running(settings, logs=logs) as stop:
         url = f"http://{'127.0.0.1' if settings.http.host == '0.0.0.0' else settings.http.host}:{settings.http.port}"
@@ -59,6 +60,24 @@ def serve(
             )
             stop.wait()
             console.print("Draining: finishing what is in flight, refusing what is new.")
+
+
+def _settings(profile: str, host: str | None, port: int | None) -> Settings:
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    try:
+        return Settings(profile=profile, **({"http": given} if given else {}))  # type: ignore[arg-type]
+    except ValueError as error:  # pydantic's are, too
+        raise typer.BadParameter(str(error)) from None
+
+
+def _require_free_port(settings: Settings) -> None:
+    """Better to know now than after a minute of loading models."""
+    try:
+        with socket.create_server((settings.http.host, settings.http.port)):
+            pass
+    except OSError as error:
+        where = f"{settings.http.host}:{settings.http.port}"
+        raise typer.BadParameter(f"cannot listen on {where} ({error.strerror}); choose another --port") from None
 
 
 def _prepare_models(names: Sequence[str]) -> None:

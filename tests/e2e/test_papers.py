@@ -1,13 +1,13 @@
 """Papers through the real models, by the client and by plain HTTP."""
 
 import json
-import re
 
 import httpx
 import pytest
 
 from pubserve import Analysis, AsyncClient, Client, DeadlineExceeded, InvalidRequest, Paper, RateLimited, Result
 from tests.e2e.conftest import ASTHMA, CANCER, SHARED_ABSTRACTS, RunningService
+from training.data import read_folder
 
 
 def analysis(result: Result) -> Analysis:
@@ -54,11 +54,7 @@ def test_the_same_text_gets_the_same_answer(client: Client) -> None:
 
 @pytest.mark.skipif(not SHARED_ABSTRACTS.is_dir(), reason="the labelled abstracts are not on this machine")
 def test_real_abstracts_are_read(client: Client) -> None:
-    papers = []
-    for path in sorted(SHARED_ABSTRACTS.glob("Cancer/*.txt"))[:3]:
-        record = re.match(r"<ID:(.*?)>\s*Title:(.*?)\n\s*Abstract:(.*)", path.read_text(encoding="utf-8"), re.DOTALL)
-        assert record
-        papers.append(Paper(id=record[1], title=record[2].strip(), abstract=record[3].strip()))
+    papers = [Paper(id=p.id, title=p.title, abstract=p.abstract) for p in read_folder(SHARED_ABSTRACTS)[:3]]
 
     results = client.analyze(papers).results
 

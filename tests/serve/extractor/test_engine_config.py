@@ -1,6 +1,7 @@
 """The engine's settings of every profile, checked by Ray and vLLM themselves; nothing is loaded."""
 
 import pytest
+
 from serve.settings import PROFILES_DIR, Settings
 
 PROFILES = sorted(path.stem for path in PROFILES_DIR.glob("*.yaml"))
@@ -8,8 +9,9 @@ PROFILES = sorted(path.stem for path in PROFILES_DIR.glob("*.yaml"))
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_vllm_knows_every_engine_argument(profile: str) -> None:
-    from serve.extractor.deployment import engine_config
     from vllm.engine.arg_utils import AsyncEngineArgs
+
+    from serve.extractor.deployment import engine_config
 
     settings = Settings(profile=profile).extractor
 
