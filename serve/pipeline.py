@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +14,8 @@ from serve.settings import PipelineSettings
 from serve.stages import DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document, classifier_text
 
+DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None]
+
 
 class Models(Protocol):
     """The two models, wherever they run."""
@@ -21,7 +23,7 @@ class Models(Protocol):
     async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
         """One reading per text, in order."""
 
-    def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+    def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
         """`(index, reading)` in any order; closing the iterator abandons what is unread."""
 
     async def names(self) -> ModelNames:
@@ -56,7 +58,7 @@ class Pipeline:
         self._settings = settings
         self._names: ModelNames | None = None
 
-    async def run(self, jobs: Sequence[Job], tasks: Collection[Task]) -> AsyncIterator[PaperDone]:
+    async def run(self, jobs: Sequence[Job], tasks: Collection[Task]) -> AsyncGenerator[PaperDone, None]:
         """Yield each paper when all its tasks are done, in the order of completion.
 
         Closing the iterator cancels what is under way in both models. A stage that fails fails the papers of its
@@ -142,7 +144,7 @@ class _Chunk:
 
     async def _extract(self) -> None:
         readings = self._models.extract([job.document for job in self._jobs])
-        async with contextlib.aclosing(readings):  # type: ignore[type-var]
+        async with contextlib.aclosing(readings):
             async for place, reading in readings:
                 if isinstance(reading, StageFailure):
                     self._fail(place, InternalError(reading.message, code=reading.code))

@@ -1,6 +1,6 @@
 """The two models behind Ray Serve handles, as the pipeline sees them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from ray.exceptions import RayActorError
@@ -9,7 +9,8 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse
 
 from pubserve.contract import ModelNames
 from serve.errors import ServiceError, TooBusy, Unavailable
-from serve.stages import DiseaseReading, LabelReading, StageFailure
+from serve.pipeline import DiseaseReadings
+from serve.stages import LabelReading
 from serve.text.document import Document
 
 
@@ -23,13 +24,11 @@ class RemoteModels:
     async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
         return await _call(self._classifier.classify.remote(texts))
 
-    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
-        async for item in _stream(self._extractor, "extract", documents):
-            yield item
+    def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
+        return _stream(self._extractor, "extract", documents)
 
-    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
-        async for item in _stream(self._extractor, "openai", kind, body):
-            yield item
+    def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
+        return _stream(self._extractor, "openai", kind, body)
 
     async def names(self) -> ModelNames:
         classifier = self._classifier.name.remote()
@@ -46,7 +45,7 @@ async def _call(response: DeploymentResponse) -> Any:
         response.cancel()  # of no effect once it is done
 
 
-async def _stream(handle: DeploymentHandle, method: str, *args: Any) -> AsyncIterator[Any]:
+async def _stream(handle: DeploymentHandle, method: str, *args: Any) -> AsyncGenerator[Any, None]:
     responses = handle.options(method_name=method, stream=True).remote(*args)
     try:
         async for item in responses:

@@ -1,13 +1,14 @@
 """What the HTTP routes call: admission, deadline, pipeline and metrics around the papers of one request."""
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from pubserve.contract import Failure, ModelNames, Paper, Result, Task, Usage
 from serve.admission import Admission
-from serve.errors import DeadlineExceeded, InvalidRequest, ServiceError, Unavailable
+from serve.deadline import until_deadline
+from serve.errors import InvalidRequest, ServiceError, Unavailable
 from serve.metrics import Metrics
 from serve.papers import UnusablePaper
 from serve.pipeline import Job, Models, PaperDone, Pipeline, job_from
@@ -24,7 +25,7 @@ WARM_UP = Paper(id="warm-up", title="Warm-up", abstract="A case of asthma was se
 class Engines(Models, Protocol):
     """The two models, and the extractor's engine as an OpenAI server."""
 
-    def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+    def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
         """Pieces of the engine's answer; see `serve.extractor.deployment.Extractor.openai`."""
 
 
@@ -74,7 +75,7 @@ class Service:
 
     async def run(
         self, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], deadline_s: float
-    ) -> AsyncIterator[PaperDone]:
+    ) -> AsyncGenerator[PaperDone, None]:
         """Yield every paper of a request once, unusable ones first, the others as they are done.
 
         Raises:
@@ -89,33 +90,15 @@ class Service:
                 for failure in failures:
                     self.metrics.observe(failure)
                     yield failure
-                async for done in self._until(deadline_s, self._pipeline.run(jobs, tasks)):
-                    self.papers.done()
-                    self.metrics.observe(done)
-                    yield done
+                async with aclosing(until_deadline(deadline_s, self._pipeline.run(jobs, tasks))) as results:
+                    async for done in results:
+                        self.papers.done()
+                        self.metrics.observe(done)
+                        yield done
         except ServiceError as refusal:
             if refusal.retry_after_s is not None:
                 self.metrics.refused.labels(refusal.code).inc()
             raise
-
-    async def _until(self, deadline_s: float, results: AsyncIterator[PaperDone]) -> AsyncIterator[PaperDone]:
-        ends_s = time.monotonic() + deadline_s
-        try:
-            while True:
-                async with asyncio.timeout(ends_s - time.monotonic()):
-                    try:
-                        done = await anext(results)
-                    except StopAsyncIteration:
-                        return
-                yield done
-        except TimeoutError:
-            raise DeadlineExceeded(
-                f"Not all papers were read within {deadline_s * 1e3:.0f} ms; "
-                "raise x-request-timeout-ms, send fewer papers, or use /v1/analyze/stream to keep what is done.",
-                param="x-request-timeout-ms",
-            ) from None
-        finally:
-            await results.aclose()  # type: ignore[attr-defined]
 
     def _jobs(self, papers: Sequence[Paper | UnusablePaper]) -> tuple[list[Job], list[PaperDone]]:
         jobs: list[Job] = []

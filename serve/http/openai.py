@@ -1,9 +1,10 @@
 """OpenAI's protocol: the extractor's engine, and the whole pipeline as the model `pubserve`."""
 
+import contextlib
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter
@@ -11,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response, StreamingResponse
 
 from pubserve.contract import Failure, Paper
+from serve.deadline import until_deadline
 from serve.errors import InternalError, InvalidRequest, NotFound, ServiceError
 from serve.http.dependencies import ServiceDep, error_responses
 from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
-from serve.http.papers import TimeoutMs, read_all
+from serve.http.papers import TimeoutMs, deadline_s_of, read_all
 from serve.service import AVAILABLE_TASKS, Service, usage_of
 
 PIPELINE_MODEL = "pubserve"
+
+Pieces = AsyncGenerator[str | dict[str, Any], None]
 
 router = APIRouter(
     route_class=JsonBodyRoute, tags=["openai"], responses=error_responses(400, 404, 413, 422, 429, 503, 504)
@@ -73,16 +77,16 @@ async def chat_completions(service: ServiceDep, body: ChatBody, timeout_ms: Time
     _require_model(service, body.model)
     if body.model == PIPELINE_MODEL:
         return await _analysis_as_chat(service, body, timeout_ms)
-    return await _engine(service, "chat", body)
+    return await _engine(service, "chat", body, timeout_ms)
 
 
 @router.post("/v1/completions")
-async def completions(service: ServiceDep, body: CompletionBody) -> Response:
+async def completions(service: ServiceDep, body: CompletionBody, timeout_ms: TimeoutMs = None) -> Response:
     """Complete a prompt with the extractor's engine."""
     _require_model(service, body.model)
     if body.model == PIPELINE_MODEL:
         raise InvalidRequest(f"{PIPELINE_MODEL!r} answers chats only; use /v1/chat/completions.", param="model")
-    return await _engine(service, "completions", body)
+    return await _engine(service, "completions", body, timeout_ms)
 
 
 def _require_model(service: Service, model: str) -> None:
@@ -96,27 +100,35 @@ def _model_card(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "pubserve"}
 
 
-async def _engine(service: Service, kind: Literal["chat", "completions"], body: OpenAIBody) -> Response:
-    pieces = _admitted(service, kind, body.model_dump(exclude_unset=True))
+async def _engine(
+    service: Service, kind: Literal["chat", "completions"], body: OpenAIBody, timeout_ms: int | None
+) -> Response:
+    asked = body.model_dump(exclude_unset=True)
+    pieces = until_deadline(deadline_s_of(service, timeout_ms), _admitted(service, kind, asked))
     first = await anext(pieces)
     if isinstance(first, str):
         return StreamingResponse(_chain(first, pieces), media_type="text/event-stream")
-    await pieces.aclose()  # type: ignore[attr-defined]
+    await pieces.aclose()
     return JsonResponse(first)
 
 
-async def _admitted(service: Service, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
-    """The engine's answer, under admission until its last piece; an error before the first piece is raised."""
+async def _admitted(service: Service, kind: str, body: dict[str, Any]) -> Pieces:
+    """The engine's answer, under admission until its last piece.
+
+    Raises:
+        ServiceError: not admitted, or what the engine says is wrong.
+    """
     with service.chats.admit(1):
-        async for piece in service.engines.openai(kind, body):
-            if isinstance(piece, dict) and "error" in piece:
-                raise _engine_error(piece["error"])
-            yield piece
+        async with contextlib.aclosing(service.engines.openai(kind, body)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, dict) and "error" in piece:
+                    raise _engine_error(piece["error"])
+                yield piece
         service.chats.done()
 
 
-async def _chain(first: str | dict[str, Any], rest: AsyncIterator[str | dict[str, Any]]) -> AsyncIterator[bytes]:
-    yield str(first).encode()
+async def _chain(first: str, rest: Pieces) -> AsyncIterator[bytes]:
+    yield first.encode()
     try:
         async for piece in rest:
             yield str(piece).encode()
@@ -124,7 +136,7 @@ async def _chain(first: str | dict[str, Any], rest: AsyncIterator[str | dict[str
         # The answer has begun, so its status is gone: the error travels as OpenAI's own event.
         yield _event(error.response.model_dump())
     finally:
-        await rest.aclose()  # type: ignore[attr-defined]
+        await rest.aclose()
 
 
 def _engine_error(error: dict[str, Any]) -> ServiceError:
@@ -137,8 +149,8 @@ def _engine_error(error: dict[str, Any]) -> ServiceError:
 
 
 async def _analysis_as_chat(service: Service, body: ChatBody, timeout_ms: int | None) -> Response:
-    deadline_s = service.settings.http.default_deadline_s if timeout_ms is None else timeout_ms / 1e3
-    done = await read_all(service, [_paper_in(body.messages)], AVAILABLE_TASKS, deadline_s)
+    paper = _paper_in(body.messages)
+    done = await read_all(service, [paper], AVAILABLE_TASKS, deadline_s_of(service, timeout_ms))
     result, usage = done[0].result, usage_of(done)
     if isinstance(result, Failure):
         raise InvalidRequest(result.error.message, param="messages", code=result.error.code)

@@ -1,7 +1,7 @@
 """The routes that read papers."""
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Request
@@ -17,6 +17,7 @@ from pubserve.contract import (
     Task,
     TextRequest,
 )
+from serve.deadline import DEADLINE_HEADER
 from serve.errors import DeadlineExceeded, InternalError, InvalidRequest
 from serve.http.dependencies import ServiceDep, error_responses
 from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
@@ -29,9 +30,7 @@ MAX_DEADLINE_MS = 24 * 60 * 60 * 1000
 
 TimeoutMs = Annotated[
     int | None,
-    Header(
-        alias="x-request-timeout-ms", ge=1, le=MAX_DEADLINE_MS, description="Deadline of the request; past it, 504."
-    ),
+    Header(alias=DEADLINE_HEADER, ge=1, le=MAX_DEADLINE_MS, description="Deadline of the request; past it, 504."),
 ]
 
 router = APIRouter(route_class=JsonBodyRoute, tags=["papers"], responses=error_responses(400, 413, 422, 429, 503, 504))
@@ -68,7 +67,7 @@ async def analyze_stream(service: ServiceDep, body: AnalyzeBody, timeout_ms: Tim
     Papers that are not done at the deadline come last, each with the error `deadline_exceeded`.
     """
     require_one_usable(body.papers)
-    results = service.run(body.papers, body.tasks, _deadline_s(service, timeout_ms))
+    results = service.run(body.papers, body.tasks, deadline_s_of(service, timeout_ms))
     # The first result decides the status: a refusal is an honest 4xx or 5xx, not a line in a stream that said 200.
     first = await anext(results)
     return StreamingResponse(_lines(body.papers, first, results), media_type="application/x-ndjson")
@@ -90,7 +89,8 @@ async def extract_disease(
     return JsonResponse({"abstract_id": done.abstract_id, "extracted_diseases": done.extracted_diseases})
 
 
-def _deadline_s(service: Service, timeout_ms: int | None) -> float:
+def deadline_s_of(service: Service, timeout_ms: int | None) -> float:
+    """Seconds this request has: what it asked for, or the default."""
     return service.settings.http.default_deadline_s if timeout_ms is None else timeout_ms / 1e3
 
 
@@ -99,7 +99,7 @@ async def read_all(
 ) -> list[PaperDone]:
     """All papers of a request, in the order asked."""
     require_one_usable(papers)
-    async with contextlib.aclosing(service.run(papers, tasks, deadline_s)) as results:  # type: ignore[type-var]
+    async with contextlib.aclosing(service.run(papers, tasks, deadline_s)) as results:
         return sorted([done async for done in results], key=lambda done: done.index)
 
 
@@ -110,7 +110,7 @@ async def _answer(
     tasks: Collection[Task],
     timeout_ms: int | None,
 ) -> Response:
-    done = await read_all(service, papers, tasks, _deadline_s(service, timeout_ms))
+    done = await read_all(service, papers, tasks, deadline_s_of(service, timeout_ms))
     results = [paper.result for paper in done]
     set_server_timing(request.scope, server_timing_of(results))
     return JsonResponse(AnalyzeResponse(results=results, usage=usage_of(done)))
@@ -120,7 +120,7 @@ async def _read_text(
     request: Request, service: Service, text: str, tasks: Collection[Task], timeout_ms: int | None
 ) -> Analysis:
     paper = Paper(id="text", abstract=text)
-    [done] = await read_all(service, [paper], tasks, _deadline_s(service, timeout_ms))
+    [done] = await read_all(service, [paper], tasks, deadline_s_of(service, timeout_ms))
     if isinstance(done.result, Failure):
         error = done.result.error
         kind = InternalError if error.type == InternalError.type else InvalidRequest
@@ -130,7 +130,7 @@ async def _read_text(
 
 
 async def _lines(
-    papers: Sequence[Paper | UnusablePaper], first: PaperDone, results: AsyncIterator[PaperDone]
+    papers: Sequence[Paper | UnusablePaper], first: PaperDone, results: AsyncGenerator[PaperDone, None]
 ) -> AsyncIterator[bytes]:
     unanswered = dict(enumerate(papers))
 
@@ -147,4 +147,4 @@ async def _lines(
             failure = Failure(abstract_id=paper.id or "", error=error.body)
             yield encode_json(failure.model_dump(mode="json")) + b"\n"
     finally:
-        await results.aclose()  # type: ignore[attr-defined]
+        await results.aclose()

@@ -1,7 +1,7 @@
 """Models that answer at once, so that what surrounds them can be tested without Ray and without weights."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ import structlog
 from pubserve.contract import ModelNames
 from serve.extractor.grounding import Name, ground
 from serve.logs import configure_logs
+from serve.pipeline import DiseaseReadings
 from serve.settings import LogSettings, Settings
 from serve.stages import BatchStats, DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document
@@ -45,7 +46,7 @@ class InstantModels:
             batch=BatchStats(papers, 100, 0.1) if first else None,
         )
 
-    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+    async def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
         try:
             for index, document in enumerate(documents):
                 text = document.title + document.abstract
@@ -60,7 +61,9 @@ class InstantModels:
             self.cancelled += 1
             raise
 
-    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
+        if body.get("prompt") == "for ever":
+            await asyncio.sleep(3600)
         if body.get("max_tokens") == -1:
             yield {"error": {"message": "max_tokens must be at least 1.", "param": "max_tokens", "code": 400}}
         elif body.get("stream"):

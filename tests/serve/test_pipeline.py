@@ -46,7 +46,7 @@ async def test_a_slow_paper_does_not_hold_up_the_others(pipeline: Pipeline, mode
     models.stall_on = "slow"
     work = jobs("slow", *["asthma"] * 8)
 
-    async with asyncio.timeout(5), contextlib.aclosing(pipeline.run(work, BOTH)) as results:  # type: ignore[type-var]
+    async with asyncio.timeout(5), contextlib.aclosing(pipeline.run(work, BOTH)) as results:
         first = [await anext(results) for _ in range(5)]
 
     assert all(d.index >= 4 for d in first)  # the slow one's chunk is the first four

@@ -107,3 +107,12 @@ async def test_more_chats_than_the_service_holds_are_refused(http: httpx.AsyncCl
 
     assert error_of(answer)[:2] == (429, "too_busy")
     assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_the_engine_has_a_deadline_too(http: httpx.AsyncClient, service: Service) -> None:
+    body = {"model": ENGINE, "prompt": "for ever"}
+
+    answer = await http.post("/v1/completions", json=body, headers={"x-request-timeout-ms": "50"})
+
+    assert error_of(answer)[:2] == (504, "deadline_exceeded")
+    assert service.in_flight == 0
