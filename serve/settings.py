@@ -76,7 +76,7 @@ class ClassifierSettings(Section):
     max_tokens: int = Field(gt=0, description="Longer papers are cut here, with a warning.")
     max_batch_tokens: int = Field(gt=0, description="Rows times longest row of one forward pass.")
     batch_wait_s: float = Field(ge=0, description="How long a batch waits for company.")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of a replica; null lets torch choose.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of a replica; null for all cores.")
     scaling: Scaling
 
 

@@ -14,13 +14,13 @@ import torch
 from peft import LoraConfig, get_peft_model
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score, log_loss, roc_auc_score
 from torch.nn.functional import binary_cross_entropy_with_logits
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, get_cosine_schedule_with_warmup
 
 from serve.classifier.batching import plan_batches
 from serve.classifier.calibration import Calibration, CategoryCalibration
 from training.data import LABELS, LabelledPaper, Part
+from training.metrics import measure
 
 LABELS_FILE = "labels.json"
 
@@ -43,12 +43,13 @@ class TrainingConfig:
 class Trainer:
     """Training state for one run on one machine; deterministic for a seed, a machine and a thread count."""
 
-    def __init__(self, base_dir: Path, config: TrainingConfig) -> None:
+    def __init__(self, base: str, base_dir: Path, config: TrainingConfig) -> None:
+        self.base = base
         self.config = config
         random.seed(config.seed)
         torch.manual_seed(config.seed)
         self.tokenizer: Any = AutoTokenizer.from_pretrained(base_dir)
-        base = AutoModelForSequenceClassification.from_pretrained(
+        backbone = AutoModelForSequenceClassification.from_pretrained(
             base_dir, num_labels=len(LABELS), problem_type="multi_label_classification", dtype=torch.float32
         )
         lora = LoraConfig(
@@ -57,10 +58,10 @@ class Trainer:
             lora_alpha=2 * config.rank,
             lora_dropout=0.05,
             target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-            layers_to_transform=list(range(config.first_layer, base.config.get_text_config().num_hidden_layers)),
+            layers_to_transform=list(range(config.first_layer, backbone.config.get_text_config().num_hidden_layers)),
             modules_to_save=["score"],
         )
-        self.model: Any = get_peft_model(base, lora)
+        self.model: Any = get_peft_model(backbone, lora)
 
     def fit(self, parts: dict[Part, list[LabelledPaper]], out_dir: Path) -> dict[str, Any]:
         """Train, keep the epoch with the lowest development loss, calibrate on development, measure on test."""
@@ -96,13 +97,13 @@ class Trainer:
                 if dev_loss < best_loss:
                     best_loss = dev_loss
                     calibration = calibrate(logits, targets)
-                    test_logits, test_targets = self._score(test)
+                    test_logits, _ = self._score(test)
                     self._save(out_dir, calibration)
         metrics = {
             "config": asdict(self.config),
             "papers": {part: len(papers) for part, papers in parts.items()},
             "history": history,
-            "test": measure(test_logits, test_targets, calibration),
+            "test": measure(confidences(test_logits, calibration), [p.label == "Cancer" for p in parts["test"]]),
         }
         (out_dir / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
         return metrics
@@ -124,7 +125,13 @@ class Trainer:
         return logits, targets
 
     def _save(self, out_dir: Path, calibration: Calibration) -> None:
+        # The catalogue's name of the base, not the directory it happened to lie in.
+        self.model.peft_config["default"].base_model_name_or_path = self.base
+        card = out_dir / "README.md"
+        written_by_hand = card.read_bytes() if card.exists() else None
         self.model.save_pretrained(out_dir)
+        if written_by_hand is not None:
+            card.write_bytes(written_by_hand)  # PEFT writes a template over it
         (out_dir / LABELS_FILE).write_text(json.dumps({"labels": LABELS}) + "\n", encoding="utf-8")
         calibration.save(out_dir)
 
@@ -140,20 +147,11 @@ def calibrate(logits: torch.Tensor, targets: torch.Tensor) -> Calibration:
     return Calibration(categories=categories)
 
 
-def measure(logits: torch.Tensor, targets: torch.Tensor, calibration: Calibration) -> dict[str, float | int]:
-    """Figures for the Cancer category on a part that took no part in training or calibration."""
+def confidences(logits: torch.Tensor, calibration: Calibration) -> list[float]:
+    """Calibrated confidence of the Cancer category for each row."""
     cancer = calibration.categories["Cancer"]
-    confidence = torch.sigmoid(cancer.scale * logits[:, 0] + cancer.shift).numpy()
-    truth, predicted = targets[:, 0].numpy(), confidence >= cancer.threshold
-    return {
-        "n": len(truth),
-        "accuracy": float((predicted == truth).mean()),
-        "f1": float(f1_score(truth, predicted)),
-        "auroc": float(roc_auc_score(truth, confidence)),
-        "log_loss": float(log_loss(truth, confidence)),
-        "false_negatives": int(((truth == 1) & ~predicted).sum()),
-        "false_positives": int(((truth == 0) & predicted).sum()),
-    }
+    rows: list[float] = torch.sigmoid(cancer.scale * logits[:, LABELS.index("Cancer")] + cancer.shift).tolist()
+    return rows
 
 
 def _progress() -> Progress:

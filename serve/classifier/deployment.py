@@ -1,6 +1,7 @@
 """The classifier as a Ray Serve deployment: dynamic batches by tokens, model work off the event loop."""
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -44,8 +45,8 @@ class Classifier:
     def _load(self) -> tuple[ClassifierModel, str]:
         import torch
 
-        if self._settings.threads is not None:
-            torch.set_num_threads(self._settings.threads)
+        # Said explicitly: Ray would give a replica as many threads as it reserves logical CPUs.
+        torch.set_num_threads(self._settings.threads or len(os.sched_getaffinity(0)))
         started = time.monotonic()
         prepared = ModelStore().prepare(self._settings.model)
         model = ClassifierModel(prepared.path, dtype=self._settings.dtype, max_tokens=self._settings.max_tokens)
