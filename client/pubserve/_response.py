@@ -79,7 +79,8 @@ def _error_body(content: bytes) -> ErrorBody | None:
 def means_unwell(error: errors.PubserveError) -> bool:
     """Whether an error from a probe says that the service is not well, rather than that the question was wrong."""
     if isinstance(error, errors.APIStatusError):
-        return error.status_code >= 500
+        # A 404 that is not in the contract's shape is the proxy's: the application behind it is not up yet.
+        return error.status_code >= 500 or (isinstance(error, errors.NotFound) and error.body is None)
     return isinstance(error, errors.ConnectionFailed | errors.RequestTimedOut)
 
 

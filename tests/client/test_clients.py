@@ -180,8 +180,20 @@ async def test_a_service_that_is_not_well_is_an_answer_and_not_an_error(
     assert len(service.requests) == 1
 
 
+async def test_a_proxy_whose_application_is_not_up_yet_is_not_ready(client: Any, service: Any, settle: Any) -> None:
+    service.replies(httpx.Response(404, text="Path '/readyz' not found."))
+
+    assert await settle(client.ready()) is False
+
+
 async def test_a_probe_of_something_else_is_an_error(client: Any, service: Any, settle: Any) -> None:
-    service.replies(httpx.Response(404))
+    error = {
+        "message": "There is no '/v1/readyz'.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "not_found",
+    }
+    service.replies(httpx.Response(404, json={"error": error}))
 
     with pytest.raises(pubserve.NotFound):
         await settle(client.ready())
