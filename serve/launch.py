@@ -117,7 +117,9 @@ def _running(settings: Settings, *, logs: bool) -> Iterator[threading.Event]:
         from serve.app import APP_NAME, build
 
         ray_serve.start(http_options={"host": settings.http.host, "port": settings.http.port})
-        logging.getLogger("ray.serve").setLevel(logging.WARNING)
+        # Importing vLLM has set up logging for everyone; here there are progress bars to look at.
+        for name in ("ray.serve", "httpx", "httpcore"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         with _step("models load"):
             try:
                 ray_serve.run(build(settings), name=APP_NAME)
