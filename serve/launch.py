@@ -7,9 +7,10 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated, Any
 
 import httpx
@@ -53,6 +54,9 @@ def serve(
         url = f"http://{'127.0.0.1' if settings.http.host == '0.0.0.0' else settings.http.host}:{settings.http.port}"
         with _step("models answer"):
             ready = _wait_until_ready(url, stop)
+        if not (ready or stop.is_set()):
+            console.print(f"[red]The models do not answer. Logs: {_log_dir()}[/red]")
+            raise typer.Exit(1)
         if ready:
             _show_one_answer(url)
             console.print(
@@ -107,10 +111,9 @@ def _running(settings: Settings, *, logs: bool) -> Iterator[threading.Event]:
             log_to_driver=logs,
             logging_level="WARNING",
         )
+    # Only now: starting Ray installs handlers of its own, which end the process without taking Ray down.
+    _on_signal(_leave)
     stop = threading.Event()
-    # Only now: starting Ray installs handlers of its own, which end the process at once.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
         from ray import serve as ray_serve
 
@@ -126,11 +129,22 @@ def _running(settings: Settings, *, logs: bool) -> Iterator[threading.Event]:
             except RuntimeError as error:
                 console.print(f"[red]The service did not start: {escape(str(error))}[/red]\nLogs: {_log_dir()}")
                 raise typer.Exit(1) from None
+        _on_signal(lambda *_: stop.set())
         yield stop
         _drain(settings.ray.drain_timeout_s)
         ray_serve.shutdown()
     finally:
         ray.shutdown()
+
+
+def _on_signal(handler: Callable[[int, FrameType | None], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, handler)
+
+
+def _leave(number: int, _: FrameType | None) -> None:
+    """While models load there is nothing to finish: end now, with the status that says which signal it was."""
+    raise SystemExit(128 + number)
 
 
 def _log_dir() -> str:

@@ -84,7 +84,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
         return seconds if math.isfinite(seconds) else None
     try:
         at = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - (now or datetime.now(UTC))).total_seconds())

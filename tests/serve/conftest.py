@@ -92,7 +92,7 @@ def settings() -> Settings:
 
 
 @pytest.fixture(autouse=True)
-def _logs(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+def _logs() -> Iterator[None]:
     """Logs as in production: JSON on the standard error of now."""
     configure_logs(LogSettings(level="DEBUG"))
     yield
