@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -68,10 +68,7 @@ class Pipeline:
         names = self._names = self._names or await self._models.names()
         done: asyncio.Queue[PaperDone | None] = asyncio.Queue()
         places = asyncio.Semaphore(self._settings.chunks_in_flight)
-        size = self._settings.chunk_papers
-        chunks = [
-            _Chunk(self._models, jobs[i : i + size], tasks, names, started_s, done) for i in range(0, len(jobs), size)
-        ]
+        chunks = [_Chunk(self._models, part, tasks, names, started_s, done) for part in self._parts(jobs)]
         runner = asyncio.create_task(_run_all(chunks, places))
         runner.add_done_callback(lambda _: done.put_nowait(None))
         try:
@@ -82,6 +79,20 @@ class Pipeline:
             runner.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await runner
+
+    def _parts(self, jobs: Sequence[Job]) -> Iterator[list[Job]]:
+        """Jobs that travel together: neighbours, within the limits on papers and characters of one actor call."""
+        part: list[Job] = []
+        chars = 0
+        for job in jobs:
+            too_long = chars + job.document.chars > self._settings.chunk_chars
+            if part and (too_long or len(part) == self._settings.chunk_papers):
+                yield part
+                part, chars = [], 0
+            part.append(job)
+            chars += job.document.chars
+        if part:
+            yield part
 
 
 async def _run_all(chunks: Sequence["_Chunk"], places: asyncio.Semaphore) -> None:

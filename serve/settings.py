@@ -67,6 +67,7 @@ class PipelineSettings(Section):
     max_chats_in_flight: int = Field(gt=0, description="OpenAI requests admitted and not yet answered, likewise.")
     max_field_chars: int = Field(gt=0, description="Longer titles and abstracts are cut here, with a warning.")
     chunk_papers: int = Field(gt=0, description="Papers that travel in one actor call.")
+    chunk_chars: int = Field(gt=0, description="Characters of one actor call; a message between replicas has 4 MiB.")
     chunks_in_flight: int = Field(gt=0, description="Actor calls that one request may have under way per model.")
 
 

@@ -87,7 +87,13 @@ def settings() -> Settings:
     return Settings(
         profile="cpu",
         http={"max_body_bytes": 100_000, "default_deadline_s": 5},
-        pipeline={"max_papers_in_flight": 1000, "max_field_chars": 20_000, "chunk_papers": 4, "chunks_in_flight": 2},
+        pipeline={
+            "max_papers_in_flight": 1000,
+            "max_field_chars": 20_000,
+            "chunk_papers": 4,
+            "chunk_chars": 30_000,
+            "chunks_in_flight": 2,
+        },
     )
 
 

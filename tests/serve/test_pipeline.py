@@ -37,6 +37,15 @@ async def test_every_paper_is_answered_once(pipeline: Pipeline) -> None:
     assert sorted(d.index for d in done) == list(range(30))
 
 
+async def test_long_papers_travel_in_smaller_company(pipeline: Pipeline, models: InstantModels) -> None:
+    long, short = "x " * 10_000, "asthma"
+
+    done = await run(pipeline, jobs(short, long, long, short, short))
+
+    assert len(done) == 5
+    assert sorted(models.calls) == [2, 3]
+
+
 async def test_no_papers_are_no_work(pipeline: Pipeline, models: InstantModels) -> None:
     assert await run(pipeline, []) == []
     assert models.calls == []
