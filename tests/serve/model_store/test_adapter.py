@@ -3,12 +3,14 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
 from serve.model_store import AdapterError
@@ -22,19 +24,24 @@ ADAPTED = {"license": "MIT", "base": "base", "adapter": "adapter"}
 CLASSIFIER = {**ADAPTED, "task": "sequence-classification"}
 
 
-def train(base: Path, adapter: Path, task: TaskType, seed: int = 1) -> None:
+LLAMA_LAYERS = ["q_proj", "v_proj", "down_proj"]
+
+
+def train(base: Path, adapter: Path, task: TaskType, layers: Sequence[str] = LLAMA_LAYERS) -> None:
     """As good as trained: every weight of the adapter, and of the head, is moved away from where it started."""
-    torch.manual_seed(seed)
+    torch.manual_seed(1)
     if task == TaskType.SEQ_CLS:
         model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(LABELS))
     else:
         model = AutoModelForCausalLM.from_pretrained(base)
-    adapted = get_peft_model(model, LoraConfig(task_type=task, r=4, target_modules=["q_proj", "v_proj", "down_proj"]))
+    adapted = get_peft_model(model, LoraConfig(task_type=task, r=4, target_modules=list(layers)))
     with torch.no_grad():
         for parameter in adapted.parameters():
             if parameter.requires_grad:
                 parameter.add_(torch.randn_like(parameter) * 0.2)
     adapted.save_pretrained(adapter)
+    if task == TaskType.SEQ_CLS:
+        (adapter / "labels.json").write_text(json.dumps({"labels": LABELS}))
 
 
 @pytest.fixture
@@ -46,7 +53,6 @@ def base(tiny_llama: Path) -> dict[str, Any]:
 def trained_classifier(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("classifier")
     train(tiny_llama, directory, TaskType.SEQ_CLS)
-    (directory / "labels.json").write_text(json.dumps({"labels": LABELS}))
     (directory / "calibration.json").write_text('{"scale": 1.5}')
     return directory
 
@@ -77,6 +83,24 @@ def test_a_merged_classifier_answers_as_the_unmerged_one(
     assert merged.config.label2id == {"Cancer": 0, "Non-Cancer": 1}
     assert merged.config.problem_type == "multi_label_classification"
     assert merged.config.architectures == ["LlamaForSequenceClassification"]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "layers"), [("tiny_bert", ["query", "value", "dense"]), ("tiny_distilbert", ["q_lin", "v_lin"])]
+)
+def test_a_classifier_on_an_encoder_is_merged_too(
+    make_store: MakeStore, request: pytest.FixtureRequest, tmp_path: Path, encoder: str, layers: list[str]
+) -> None:
+    base_dir: Path = request.getfixturevalue(encoder)
+    train(base_dir, tmp_path / "adapter", TaskType.SEQ_CLS, layers)
+    plain = AutoModelForSequenceClassification.from_pretrained(base_dir, num_labels=2)
+    unmerged = logits(PeftModel.from_pretrained(plain, tmp_path / "adapter"), base_dir)
+    base = {"license": "MIT", "task": "feature-extraction", "source": {"kind": "local", "path": str(base_dir)}}
+
+    path = make_store(base=base, classifier=CLASSIFIER).prepare("classifier").path
+
+    merged = AutoModelForSequenceClassification.from_pretrained(path)
+    torch.testing.assert_close(logits(merged, path), unmerged, rtol=1e-4, atol=1e-4)
 
 
 def test_a_merged_language_model_answers_as_the_unmerged_one(
@@ -165,8 +189,6 @@ def test_an_adapter_of_another_base_is_refused(
     make_store: MakeStore, base: dict[str, Any], adapter: Path, tmp_path: Path
 ) -> None:
     """PEFT only warns of tensors that have no place, and would go on with the bare base model."""
-    from safetensors.torch import load_file, save_file
-
     weights = load_file(adapter / "adapter_model.safetensors")
     save_file(
         {k.replace("layers.1.", "layers.7."): v for k, v in weights.items()}, adapter / "adapter_model.safetensors"
@@ -182,5 +204,19 @@ def test_a_classifier_without_its_trained_head_is_refused(
     train(tiny_llama, tmp_path / "adapter", TaskType.CAUSAL_LM)
     (tmp_path / "adapter" / "labels.json").write_text(json.dumps({"labels": LABELS}))
 
-    with pytest.raises(AdapterError, match="no classification head"):
+    with pytest.raises(AdapterError, match="lacks a part of the classification head: score") as caught:
+        make_store(base=base, classifier=CLASSIFIER).prepare("classifier")
+
+    assert 'modules_to_save=["score"]' in caught.value.hint
+
+
+def test_a_classifier_without_one_layer_of_its_head_is_refused(
+    make_store: MakeStore, tiny_distilbert: Path, tmp_path: Path
+) -> None:
+    train(tiny_distilbert, tmp_path / "adapter", TaskType.SEQ_CLS, ["q_lin", "v_lin"])
+    file = tmp_path / "adapter" / "adapter_model.safetensors"
+    save_file({name: tensor for name, tensor in load_file(file).items() if "pre_classifier" not in name}, file)
+    base = {"license": "MIT", "source": {"kind": "local", "path": str(tiny_distilbert)}}
+
+    with pytest.raises(AdapterError, match="lacks a part of the classification head: pre_classifier"):
         make_store(base=base, classifier=CLASSIFIER).prepare("classifier")

