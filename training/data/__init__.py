@@ -1,7 +1,39 @@
-"""Labelled papers: read, cleaned, and split so that nothing leaks."""
+"""Papers: read from any format, checked, and split so that nothing leaks."""
 
-from training.data.papers import LABELS, LabelledPaper
-from training.data.readers import MalformedRecord, read_folder
-from training.data.splits import Part, split
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["LABELS", "LabelledPaper", "MalformedRecord", "Part", "read_folder", "split"]
+from training.data.formats import WRITERS, Format
+from training.data.papers import LABELS, LabelledPaper, Mention, PaperRecord, parse_label
+from training.data.readers import read_folder, read_labelled, read_papers
+from training.data.report import Dropped, MalformedRecord, ReadReport, Reason
+
+if TYPE_CHECKING:
+    from training.data.splits import Part, split
+
+__all__ = [
+    "LABELS",
+    "WRITERS",
+    "Dropped",
+    "Format",
+    "LabelledPaper",
+    "MalformedRecord",
+    "Mention",
+    "PaperRecord",
+    "Part",
+    "ReadReport",
+    "Reason",
+    "parse_label",
+    "read_folder",
+    "read_labelled",
+    "read_papers",
+    "split",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Only training splits, and it is what needs scikit-learn: jobs that only read papers run without it.
+    if name in ("Part", "split"):
+        from training.data import splits
+
+        return getattr(splits, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
