@@ -145,7 +145,7 @@ def test_a_file_that_declares_entities_is_refused_before_they_unfold(declaration
 
 
 def test_names_of_the_dtd_are_read_without_fetching_it() -> None:
-    assert paper("<ArticleTitle>&alpha; &amp; &nosuchname;</ArticleTitle>").title == "α & &nosuchname;"
+    assert paper("<ArticleTitle>&eacute; &amp; &nosuchname;</ArticleTitle>").title == "é & &nosuchname;"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff")))
