@@ -5,6 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -84,7 +85,10 @@ def convert(path: Source, to: Target, format: FormatOption = None, strict: Stric
     write = WRITERS[_target_format(to)]
     report = ReadReport()
     with _failures_told():
-        write(_counted(read_papers(path, format=format, strict=strict, report=report)), to)
+        papers = read_papers(path, format=format, strict=strict, report=report)
+        # Without a first paper nothing is written, so that an earlier OUT is not replaced by an empty one.
+        if first := next(papers, None):
+            write(_counted(chain([first], papers)), to)
     _tell(report, err)
     _insist_on_papers(report)
     typer.echo(f"{report.kept} papers in {to}")

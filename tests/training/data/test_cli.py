@@ -81,10 +81,13 @@ def test_convert_says_why_it_cannot_write(csv: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "folder").exists()
 
 
-def test_a_file_with_nothing_to_read_fails(csv: Path) -> None:
+def test_a_file_with_nothing_to_read_fails_and_replaces_nothing(csv: Path, tmp_path: Path) -> None:
+    run("convert", csv, tmp_path / "out.jsonl")
     csv.write_text("hello\n")
 
     assert run("inspect", csv).exit_code == 1
+    assert run("convert", csv, tmp_path / "out.jsonl").exit_code == 1
+    assert len(list(read_papers(tmp_path / "out.jsonl"))) == 2
 
 
 def test_fetch_writes_papers_and_names_those_that_are_missing(tmp_path: Path) -> None:
