@@ -1,0 +1,74 @@
+"""Raw scores made into confidences, and the threshold put where it errs least."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.special import expit
+
+from training.calibration import best_threshold, fit_category, platt, temperature
+
+
+def drawn(scale: float, shift: float, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
+    """Logits, and truths drawn with the probability that this scale and shift give them."""
+    random = np.random.default_rng(5)
+    logits = random.normal(0, 3, n)
+    return logits, random.random(n) < expit(scale * logits + shift)
+
+
+def test_platt_scaling_recovers_the_scale_and_shift_that_made_the_labels() -> None:
+    fit = platt(*drawn(0.5, -0.7))
+
+    assert fit.scale == pytest.approx(0.5, abs=0.05)
+    assert fit.shift == pytest.approx(-0.7, abs=0.1)
+
+
+def test_temperature_scaling_recovers_the_scale_and_shifts_nothing() -> None:
+    fit = temperature(*drawn(0.5, 0.0))
+
+    assert fit.scale == pytest.approx(0.5, abs=0.05)
+    assert fit.shift == 0.0
+
+
+def test_development_papers_without_an_error_do_not_ask_for_certainty() -> None:
+    logits = np.array([-4.0] * 60 + [4.0] * 60)
+
+    fit = platt(logits, logits > 0)
+
+    assert float(fit(np.array([4.0]))[0]) == pytest.approx(61 / 62, abs=0.001)
+
+
+def test_the_map_that_generalises_best_is_taken() -> None:
+    shifted = fit_category(*drawn(0.5, -1.5, n=300))
+
+    assert shifted.method == "platt"
+    assert shifted.log_losses["platt"] < shifted.log_losses["temperature"] < shifted.log_losses["none"]
+    assert shifted.category.shift == pytest.approx(-1.5, abs=0.5)
+    assert shifted.log_losses.keys() == {"none", "temperature", "platt", "isotonic"}
+
+
+def test_a_category_without_papers_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^4 of 100 development papers .* needs at least 5 in it"):
+        fit_category([0.0] * 100, [True] * 4 + [False] * 96)
+
+
+def test_the_threshold_is_the_middle_of_the_widest_interval_that_errs_least() -> None:
+    # One error below 0.3 and one between 0.5 and 0.9: only the second interval is wide.
+    assert best_threshold([0.1, 0.3, 0.35, 0.9], [False, True, False, True]) == pytest.approx((0.35 + 0.9) / 2)
+    assert best_threshold([0.2, 0.8], [False, True]) == 0.5
+
+
+def test_the_threshold_lies_outside_all_confidences_where_one_answer_is_always_right() -> None:
+    assert best_threshold([0.4, 0.6], [True, True]) == pytest.approx(0.2)
+    assert best_threshold([0.4, 0.6], [False, False]) == pytest.approx(0.8)
+
+
+@given(st.lists(st.tuples(st.integers(1, 99), st.booleans()), min_size=1, max_size=30))
+def test_no_other_threshold_is_more_accurate(rows: list[tuple[int, bool]]) -> None:
+    given_confidences = np.array([hundredths / 100 for hundredths, _ in rows])
+    truth = np.array([wanted for _, wanted in rows])
+
+    def right(threshold: float) -> int:
+        return int(((given_confidences >= threshold) == truth).sum())
+
+    assert right(best_threshold(given_confidences, truth)) == max(right(t) for t in np.linspace(0, 1, 201))
