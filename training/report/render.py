@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +106,7 @@ def _block_as_markdown(block: Block) -> str:
         case Table():
             return _markdown_table(block)
         case Figure():
-            return f"{_escaped(block.caption)}\n\n{_markdown_table(block.numbers)}"
+            return _markdown_table(replace(block.numbers, caption=block.caption))
         case ErrorAnalyses():
             analyses: list[list[Cell]] = [
                 [error.paper_id, error.truth, error.explanation.confidence, _word_list(error.explanation.effects)]

@@ -123,6 +123,7 @@ def test_markdown_has_the_numbers_of_a_figure_and_the_words_of_an_error() -> Non
 
     assert "| ours All is well. | 0.900 (0.850 to 0.930) |" in text
     assert "| paper-7 | Cancer | 0.200 | tumour +2.00, grew +0.10 |" in text
+    assert text.count("What is drawn") == 1
     assert "<svg" not in text
     assert "The tumour grew" not in text
 
