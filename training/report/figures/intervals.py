@@ -58,7 +58,7 @@ def robustness_plot(accuracies: Mapping[str, Mapping[str, Estimate]], *, source:
             for model, estimate in of_models.items()
         )
         svg = to_svg(figure, description=description)
-    caption = f"Accuracy under changes of the text, with 95 % Wilson intervals. {source}"
+    caption = f"Accuracy by kind of text, with 95 % Wilson intervals. {source}"
     rows = [[condition, *(of_models.get(model) for model in models)] for condition, of_models in accuracies.items()]
     return Figure(caption, description, svg, Table(caption, ["", *models], rows))
 
