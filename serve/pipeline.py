@@ -12,7 +12,7 @@ from serve.errors import InternalError, ServiceError, UnreadablePaper
 from serve.logs import log
 from serve.settings import PipelineSettings
 from serve.stages import DiseaseReading, LabelReading, StageFailure
-from serve.text.document import Document, classifier_text
+from serve.text.document import Document
 
 DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None]
 
@@ -20,8 +20,8 @@ DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None
 class Models(Protocol):
     """The two models, wherever they run."""
 
-    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
-        """One reading per text, in order."""
+    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+        """One reading per document, in order."""
 
     def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
         """`(index, reading)` in any order; closing the iterator abandons what is unread."""
@@ -148,8 +148,8 @@ class _Chunk:
                 self._fail(place, wire)
 
     async def _classify(self) -> None:
-        texts = [classifier_text(job.document.title, job.document.abstract) for job in self._jobs]
-        for place, reading in enumerate(await self._models.classify(texts)):
+        documents = [job.document for job in self._jobs]
+        for place, reading in enumerate(await self._models.classify(documents)):
             self._labels[place] = reading
             self._stage_done(place)
 

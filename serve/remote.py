@@ -21,8 +21,8 @@ class RemoteModels:
         self._classifier = classifier
         self._extractor = extractor
 
-    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
-        return await _call(self._classifier.classify.remote(texts))
+    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+        return await _call(self._classifier.classify.remote(documents))
 
     def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
         return _stream(self._extractor, "extract", documents)

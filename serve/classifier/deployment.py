@@ -10,11 +10,13 @@ from dataclasses import dataclass, replace
 from ray import serve
 
 from serve.classifier.batching import padding_share
-from serve.classifier.model import ClassifierModel, EncodedText
+from serve.classifier.input import EncodedText
+from serve.classifier.model import ClassifierModel
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import ClassifierSettings, LogSettings
 from serve.stages import BatchStats, LabelReading
+from serve.text.document import Document
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Classifier:
         started = time.monotonic()
         prepared = ModelStore().prepare(self._settings.model)
         model = ClassifierModel(prepared.path, dtype=self._settings.dtype, max_tokens=self._settings.max_tokens)
-        model.predict(model.encode(["warm-up"]))
+        model.predict(model.encode([Document("Warm-up", "")]))
         log.info("classifier_ready", model=prepared.name, seconds=round(time.monotonic() - started, 1))
         return model, prepared.id
 
@@ -61,10 +63,10 @@ class Classifier:
         """`name@revision` of the weights that answer."""
         return self.revision
 
-    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
-        """One reading per text, in order."""
+    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+        """One reading per document, in order."""
         arrived_s = time.monotonic()
-        encoded: list[EncodedText] = await self._in_worker(self._model.encode, texts)
+        encoded: list[EncodedText] = await self._in_worker(self._model.encode, documents)
         # Neighbours in the queue end up in one batch, so similar lengths should be neighbours.
         order = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
         readings = await asyncio.gather(*(self._run_batch(_Job(encoded[i], arrived_s)) for i in order))

@@ -1,13 +1,11 @@
 """What an adapter directory holds: PEFT's two files, and small JSON files of ours that travel with the weights."""
 
-import json
 from pathlib import Path
 
 from serve.model_store.errors import AdapterError
 
 ADAPTER_CONFIG = "adapter_config.json"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-LABELS_FILE = "labels.json"
 SMALL_FILE_BYTES = 1 << 20
 
 
@@ -27,19 +25,6 @@ def adapter_files(adapter: Path) -> list[Path]:
 
 
 def adapter_extras(adapter: Path) -> list[Path]:
-    """Small JSON files that belong to the adapter, such as `labels.json` and `calibration.json`."""
+    """Small JSON files that belong to the adapter, such as `head.json` and `calibration.json`."""
     candidates = (path for path in sorted(adapter.glob("*.json")) if path.name != ADAPTER_CONFIG)
     return [path for path in candidates if path.stat().st_size <= SMALL_FILE_BYTES]
-
-
-def read_labels(adapter: Path) -> list[str]:
-    """The label names of a classification adapter, in the order of its scores. Raises `AdapterError`."""
-    try:
-        labels = json.loads((adapter / LABELS_FILE).read_text(encoding="utf-8"))["labels"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AdapterError(
-            f"{adapter / LABELS_FILE} cannot be read: {error}.", 'It must hold {"labels": ["first", "second", ...]}.'
-        ) from error
-    if not (isinstance(labels, list) and labels and all(isinstance(label, str) for label in labels)):
-        raise AdapterError(f"{adapter / LABELS_FILE} must hold a list of label names, not {labels!r}.")
-    return labels

@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from serve.model_store.adapter import ADAPTER_WEIGHTS, adapter_extras, read_labels
+from serve.model_store.adapter import ADAPTER_WEIGHTS, adapter_extras
 from serve.model_store.catalog import Task
 from serve.model_store.errors import AdapterError, ConversionError, ModelStoreError, storage_problem
+from serve.model_store.heads import Head
 from serve.model_store.patches import no_progress_bars, quick_gguf
 
 _PEFT_PREFIX = "base_model.model."
@@ -39,25 +40,20 @@ def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
     """Merge the PEFT adapter in `adapter` into the model in `base` and write the result to `target`.
 
     The sum is formed in float32 and rounded once, to the base's own dtype. For sequence classification the labels
-    come from the adapter's `labels.json` (`{"labels": [...]}`, in the order of the scores). Small JSON files beside
-    the adapter are carried along. Raises `AdapterError` or `ConversionError`.
+    come from the adapter's `head.json`, which may also leave out upper layers. Small JSON files beside the adapter are
+    carried along. Raises `AdapterError` or `ConversionError`.
     """
     with _transformers(f"merging the adapter {adapter}", target) as transformers:
         import peft
         import torch
 
-        dtype = transformers.AutoConfig.from_pretrained(base, local_files_only=True).dtype or torch.float32
+        config = transformers.AutoConfig.from_pretrained(base, local_files_only=True)
+        dtype = config.dtype or torch.float32
         tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
         options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
         if task == "sequence-classification":
-            labels = read_labels(adapter)
             model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
-                base,
-                output_loading_info=True,
-                id2label=dict(enumerate(labels)),
-                label2id={label: index for index, label in enumerate(labels)},
-                problem_type="multi_label_classification",
-                **options,
+                base, output_loading_info=True, config=Head.load(adapter).configure(config), **options
             )
             _check_head(adapter, loading["missing_keys"])
             if model.config.pad_token_id is None:

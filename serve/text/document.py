@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
-_TRANSLATED_TITLE = re.compile(r"\[(?P<title>.+)\](?P<stop>\.?)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +42,3 @@ class Document:
     @property
     def chars(self) -> int:
         return len(self.title) + len(self.abstract)
-
-
-def classifier_text(title: str, abstract: str) -> str:
-    """The text a classifier reads: title, line break, abstract.
-
-    PubMed puts the titles of translated papers in square brackets; which class they fall into is an accident of how
-    the training data was collected, so the brackets go.
-    """
-    title = title.strip()
-    if translated := _TRANSLATED_TITLE.fullmatch(title):
-        title = translated["title"] + translated["stop"]
-    return f"{title}\n{abstract.strip()}".strip()

@@ -28,7 +28,8 @@ class InstantModels:
     calls: list[int] = field(default_factory=list)
     cancelled: int = 0
 
-    async def classify(self, texts: Sequence[str]) -> list[LabelReading]:
+    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+        texts = [f"{document.title}\n{document.abstract}" for document in documents]
         self.calls.append(len(texts))
         if self.classify_error:
             raise self.classify_error

@@ -41,7 +41,7 @@ def train(base: Path, adapter: Path, task: TaskType, layers: Sequence[str] = LLA
                 parameter.add_(torch.randn_like(parameter) * 0.2)
     adapted.save_pretrained(adapter)
     if task == TaskType.SEQ_CLS:
-        (adapter / "labels.json").write_text(json.dumps({"labels": LABELS}))
+        (adapter / "head.json").write_text(json.dumps({"labels": LABELS}))
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_small_files_beside_the_adapter_travel_with_the_model(
     path = make_store(base=base, classifier=CLASSIFIER).prepare("classifier").path
 
     assert json.loads((path / "calibration.json").read_text()) == {"scale": 1.5}
-    assert json.loads((path / "labels.json").read_text()) == {"labels": LABELS}
+    assert json.loads((path / "head.json").read_text())["labels"] == LABELS
     assert "left over" not in (path / "tokenizer_config.json").read_text()
     assert not (path / "README.md").exists()
     assert not (path / "adapter_config.json").exists()
@@ -179,9 +179,9 @@ def test_a_missing_adapter_is_named_and_its_models_are_not_pruned(
 def test_labels_that_cannot_be_read_are_refused(
     make_store: MakeStore, base: dict[str, Any], adapter: Path, labels: str
 ) -> None:
-    (adapter / "labels.json").write_text(labels)
+    (adapter / "head.json").write_text(labels)
 
-    with pytest.raises(AdapterError, match=r"labels\.json"):
+    with pytest.raises(AdapterError, match=r"head\.json"):
         make_store(base=base, classifier=CLASSIFIER).prepare("classifier")
 
 
@@ -202,7 +202,7 @@ def test_a_classifier_without_its_trained_head_is_refused(
     make_store: MakeStore, base: dict[str, Any], tiny_llama: Path, tmp_path: Path
 ) -> None:
     train(tiny_llama, tmp_path / "adapter", TaskType.CAUSAL_LM)
-    (tmp_path / "adapter" / "labels.json").write_text(json.dumps({"labels": LABELS}))
+    (tmp_path / "adapter" / "head.json").write_text(json.dumps({"labels": LABELS}))
 
     with pytest.raises(AdapterError, match="lacks a part of the classification head: score") as caught:
         make_store(base=base, classifier=CLASSIFIER).prepare("classifier")

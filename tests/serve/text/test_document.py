@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.text.document import Document, classifier_text
+from serve.text.document import Document
 
 # Everything a Python string can hold, lone surrogates included.
 any_text = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
@@ -51,8 +51,3 @@ def test_a_missing_abstract_is_a_warning_and_not_an_error() -> None:
 
 def test_white_space_alone_is_no_text() -> None:
     assert read(" ", "\t\n").is_empty
-
-
-def test_the_brackets_of_a_translated_title_never_reach_the_classifier() -> None:
-    assert classifier_text("[Cancer in Chile].", "We …") == "Cancer in Chile.\nWe …"
-    assert classifier_text("Uses of [18F]FDG in practice", "") == "Uses of [18F]FDG in practice"
