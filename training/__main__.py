@@ -1,56 +1,174 @@
-"""`python -m training classifier …`: the training commands."""
+"""`python -m training …`: data, fine-tuning, and the evidence that the models are good."""
 
+import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-cli = typer.Typer(help="Train the models that Pubserve ships.", no_args_is_help=True)
+from training.data.cli import cli as data_cli
+
+HELP = """Train the models that Pubserve ships, and measure them.
+
+\b
+Long runs are kept in a directory and go on where they were when started again. Every study writes report.html (open
+it), report.md and report.json.
+
+\b
+  python -m training data inspect ../shared/data/abstracts      what is there to train on
+  python -m training classifier ../shared/data/abstracts        the adapter that is shipped
+  python -m training evaluate ../shared/data/abstracts          that adapter against what it has to beat
+  python -m training cross-validate ../shared/data/abstracts    five runs, every paper predicted once
+"""
+
+cli = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+cli.add_typer(data_cli, name="data")
+console = Console()
+
+Papers = Annotated[Path, typer.Argument(exists=True, metavar="PAPERS", help="Labelled papers, in any format.")]
+Config = Annotated[Path, typer.Option(exists=True, help="The configuration to train with.")]
+RunsDir = Annotated[Path, typer.Option(help="Where runs are kept.")]
+Out = Annotated[Path, typer.Option(help="Folder for the report.")]
+Seed = Annotated[int, typer.Option(help="Of the split; the shipped adapter was trained with 17.")]
+
+CONFIGS = Path(__file__).parent / "configs"
+CLASSIFIER = CONFIGS / "classifier.yaml"
+STUDY = CONFIGS / "study.yaml"
+RUNS = Path("runs/classifier")
+REPORTS = Path("reports")
+SHIPPED = Path("models/cancer-classifier")
+SIZES = (50, 100, 200, 400)
 
 
 @cli.command()
 def classifier(
-    data: Annotated[Path, typer.Option(help="Folder with Cancer/ and Non-Cancer/, one abstract a file.")],
-    base: Annotated[str, typer.Option(help="Base model, by its name in the model catalogue.")] = "gemma-3-270m",
-    out: Annotated[Path, typer.Option(help="Where the adapter goes.")] = Path("models/cancer-classifier"),
-    epochs: int = 3,
-    seed: int = 17,
+    papers: Papers,
+    config: Config = CLASSIFIER,
+    runs: RunsDir = RUNS,
+    adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = SHIPPED,
 ) -> None:
-    """Fine-tune the cancer classifier and write the adapter, its calibration and its metrics.
+    """Fine-tune the cancer classifier on the fixed split and put the adapter where the catalogue finds it."""
+    from training.config import TrainingConfig
+    from training.data import read_labelled
+    from training.data.splits import split
+    from training.evaluation import measure
+    from training.runs import ADAPTER, RESULT_FILE, run
 
-    Example: python -m training classifier --data ../shared/data/abstracts
-    """
-    from serve.model_store import ModelStore
-    from training.classifier import Trainer, TrainingConfig
-    from training.data import read_folder, split
+    settings = TrainingConfig.load(config)
+    done = run(settings, split(read_labelled(papers), seed=settings.seed), runs / "fold-0")
+    shutil.copytree(runs / "fold-0" / ADAPTER, adapter, dirs_exist_ok=True)
+    shutil.copyfile(runs / "fold-0" / RESULT_FILE, adapter / "training.json")
+    console.print(measure(done.test))
 
-    trainer = Trainer(base, ModelStore().prepare(base).path, TrainingConfig(epochs=epochs, seed=seed))
-    metrics = trainer.fit(split(read_folder(data), seed=seed), out)
-    Console().print(metrics)
+
+@cli.command(name="cross-validate")
+def cross_validate(
+    papers: Papers, config: Config = CLASSIFIER, runs: RunsDir = RUNS, out: Out = REPORTS / "cross-validation"
+) -> None:
+    """Train one model per fold, so that every paper is predicted by a model that never saw it."""
+    from training.baselines import KeywordRule, TfidfRegression
+    from training.config import TrainingConfig
+    from training.data import read_labelled
+    from training.data.splits import cross_validation
+    from training.evaluation import pooled
+    from training.reports import cross_validation_report
+    from training.studies import baseline_predictions
+    from training.studies import cross_validate as train_folds
+
+    settings = TrainingConfig.load(config)
+    labelled = read_labelled(papers)
+    done = list(train_folds(settings, labelled, runs))
+    folds = list(cross_validation(labelled, seed=settings.seed))
+    baselines = [
+        pooled(baseline.name, [baseline_predictions(baseline, parts) for parts in folds])
+        for baseline in (KeywordRule(), TfidfRegression())
+    ]
+    _write(cross_validation_report(done, baselines, _circumstances(labelled, "five folds", settings.seed)), out)
 
 
 @cli.command()
-def evaluate(
-    data: Annotated[Path, typer.Option(help="Folder with Cancer/ and Non-Cancer/, one abstract a file.")],
-    url: Annotated[str, typer.Option(help="A running service.")] = "http://127.0.0.1:8000",
-    seed: Annotated[int, typer.Option(help="The seed of the split; the shipped adapter was trained with 17.")] = 17,
+def evaluate(papers: Papers, seed: Seed = 17, config: Config = CLASSIFIER, out: Out = REPORTS / "evaluation") -> None:
+    """Measure the adapter as it is served on the test part, beside the keyword rule, TF-IDF and the untrained base."""
+    from training.baselines import Baseline, KeywordRule, TfidfRegression
+    from training.config import TrainingConfig
+    from training.data import read_labelled
+    from training.data.splits import split
+    from training.reports import evaluation_report
+    from training.shipped import ShippedClassifier
+    from training.studies import baseline_predictions
+    from training.zero_shot import ZeroShot
+
+    labelled = read_labelled(papers)
+    parts = split(labelled, seed=seed)
+    baselines: list[Baseline] = [KeywordRule(), TfidfRegression(), ZeroShot(TrainingConfig.load(config))]
+    _write(
+        evaluation_report(
+            ShippedClassifier(),
+            parts["test"],
+            [baseline_predictions(baseline, parts) for baseline in baselines],
+            _circumstances(labelled, "fixed, test part", seed),
+        ),
+        out,
+    )
+
+
+@cli.command()
+def robustness(papers: Papers, seed: Seed = 17, out: Out = REPORTS / "robustness") -> None:
+    """Measure the adapter, the keyword rule and TF-IDF on papers that look different, and on near misses."""
+    from training.baselines import KeywordRule, TfidfRegression
+    from training.data import read_labelled
+    from training.data.splits import split
+    from training.reports import robustness_report
+    from training.robustness import conditions
+    from training.shipped import ShippedClassifier
+
+    labelled = read_labelled(papers)
+    parts = split(labelled, seed=seed)
+    shipped = ShippedClassifier()
+    baselines = [baseline.fit(parts["train"]) for baseline in (KeywordRule(), TfidfRegression())]
+    measured = conditions(shipped, baselines, parts["test"], console=console)
+    _write(robustness_report(measured, _circumstances(labelled, "fixed, test part", seed)), out)
+
+
+@cli.command(name="learning-curve")
+def learning_curve(
+    papers: Papers,
+    sizes: Annotated[list[int] | None, typer.Option("--size", help="Training papers; give it several times.")] = None,
+    config: Config = CLASSIFIER,
+    runs: RunsDir = Path("runs/learning-curve"),
+    out: Out = REPORTS / "learning-curve",
 ) -> None:
-    """Measure the classifier as a running service serves it, beside the keyword rule, on the test part.
+    """Train on more and more papers of the fixed split's training part."""
+    from training.config import TrainingConfig
+    from training.data import read_labelled
+    from training.reports import learning_curve_report
+    from training.studies import learning_curve as train_sizes
 
-    Example: python -m training evaluate --data ../shared/data/abstracts
-    """
-    from pubserve import Analysis, Client, Paper
-    from training.data import read_folder, split
-    from training.metrics import keyword_rule, measure
+    settings = TrainingConfig.load(config)
+    labelled = read_labelled(papers)
+    done = list(train_sizes(settings, labelled, sizes or SIZES, runs))
+    _write(learning_curve_report(done, _circumstances(labelled, "fixed", settings.seed)), out)
 
-    test = split(read_folder(data), seed=seed)["test"]
-    truth = [paper.label == "Cancer" for paper in test]
-    with Client(url, timeout=3600) as client:
-        results = client.classify(Paper(id=p.id, title=p.title, abstract=p.abstract) for p in test).results
-    served = [result.confidence_scores["Cancer"] for result in results if isinstance(result, Analysis)]
-    rule = [float(keyword_rule(paper.text)) for paper in test]
-    Console().print({"served": measure(served, truth), "keyword rule": measure(rule, truth)})
+
+def _circumstances(papers: Sequence[object], split: str, seed: int) -> dict[str, str]:
+    from training.circumstances import circumstances
+
+    return circumstances(data=f"{len(papers)} labelled papers", split=split, seed=seed)
+
+
+def _write(report: object, folder: Path) -> None:
+    from training.report import Report, write
+
+    assert isinstance(report, Report)
+    console.print(report.summary)
+    _say_where(write(report, folder))
+
+
+def _say_where(paths: Iterable[Path]) -> None:
+    for path in paths:
+        console.print(f"  {path}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ KEYWORDS_NEEDED = 2
 
 
 class Baseline(Protocol):
-    """Something that learns from labelled papers and gives texts a confidence of Cancer in [0, 1]."""
+    """Something that learns from labelled papers and gives papers a confidence of Cancer in [0, 1]."""
 
     name: str
 
@@ -26,8 +26,8 @@ class Baseline(Protocol):
         """Learn from these papers; returns itself."""
         ...
 
-    def confidences(self, texts: Sequence[str]) -> list[float]:
-        """One confidence per text, each as `LabelledPaper.text` has it."""
+    def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
+        """One confidence per paper; labels are not looked at."""
         ...
 
 
@@ -40,8 +40,8 @@ class Majority:
         self._share = sum(paper.label == "Cancer" for paper in papers) / len(papers)
         return self
 
-    def confidences(self, texts: Sequence[str]) -> list[float]:
-        return [self._share] * len(texts)
+    def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
+        return [self._share] * len(papers)
 
 
 class KeywordRule:
@@ -52,8 +52,8 @@ class KeywordRule:
     def fit(self, papers: Sequence[LabelledPaper]) -> Self:
         return self
 
-    def confidences(self, texts: Sequence[str]) -> list[float]:
-        return [float(keyword_rule(text)) for text in texts]
+    def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
+        return [float(keyword_rule(paper.text)) for paper in papers]
 
 
 class TfidfRegression:
@@ -75,8 +75,8 @@ class TfidfRegression:
         self._model.fit([paper.text for paper in papers], [paper.label == "Cancer" for paper in papers])
         return self
 
-    def confidences(self, texts: Sequence[str]) -> list[float]:
-        confidences: list[float] = self._model.predict_proba(list(texts))[:, 1].tolist()
+    def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
+        confidences: list[float] = self._model.predict_proba([paper.text for paper in papers])[:, 1].tolist()
         return confidences
 
 

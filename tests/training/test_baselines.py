@@ -7,12 +7,13 @@ from training.data import LabelledPaper
 
 CANCER_TITLES = ["Survival in lung carcinoma", "Carcinoma of the colon", "Trial in breast carcinoma", "Renal carcinoma"]
 OTHER_TITLES = ["Survival in heart failure", "Asthma of the child", "Trial in asthma", "Renal asthma"]
-PAPERS = [
-    LabelledPaper(str(n), title, "", label)
-    for n, (title, label) in enumerate(
-        [(t, "Cancer") for t in CANCER_TITLES] + [(t, "Non-Cancer") for t in OTHER_TITLES]
-    )
-]
+
+
+def titled(*titles: str, label: str = "Cancer") -> list[LabelledPaper]:
+    return [LabelledPaper(f"{label} {number}", title, "", label) for number, title in enumerate(titles)]
+
+
+PAPERS = titled(*CANCER_TITLES) + titled(*OTHER_TITLES, label="Non-Cancer")
 
 
 def test_the_rule_wants_two_words_for_cancer() -> None:
@@ -22,22 +23,22 @@ def test_the_rule_wants_two_words_for_cancer() -> None:
 
 
 def test_the_rule_as_a_model_answers_one_or_zero() -> None:
-    assert KeywordRule().fit(PAPERS).confidences(["lymphoma, sarcoma", "asthma"]) == [1.0, 0.0]
+    assert KeywordRule().fit(PAPERS).confidences(titled("lymphoma, sarcoma", "asthma")) == [1.0, 0.0]
 
 
 def test_the_majority_is_the_share_of_cancer_whatever_the_text() -> None:
-    assert Majority().fit(PAPERS[:5]).confidences(["carcinoma", "asthma"]) == [0.8, 0.8]
+    assert Majority().fit(PAPERS[:5]).confidences(titled("carcinoma", "asthma")) == [0.8, 0.8]
 
 
 def test_the_linear_model_learns_which_words_tell() -> None:
-    cancer, other = TfidfRegression().fit(PAPERS).confidences(["A carcinoma", "An asthma"])
+    cancer, other = TfidfRegression().fit(PAPERS).confidences(titled("A carcinoma", "An asthma"))
 
     assert other < 0.5 < cancer
 
 
 @pytest.mark.parametrize("baseline", [Majority(), KeywordRule(), TfidfRegression()])
 def test_every_baseline_learns_and_answers_the_same_way(baseline: Baseline) -> None:
-    confidences = baseline.fit(PAPERS).confidences(["carcinoma", "", "asthma"])
+    confidences = baseline.fit(PAPERS).confidences(titled("carcinoma", "", "asthma"))
 
     assert len(confidences) == 3
     assert all(0 <= confidence <= 1 for confidence in confidences)

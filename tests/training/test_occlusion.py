@@ -76,6 +76,11 @@ def test_a_learned_model_can_be_explained() -> None:
         )
     ]
 
-    explanation = explain("Carcinoma in adults.", TfidfRegression().fit(papers).confidences)
+    model = TfidfRegression().fit(papers)
+
+    explanation = explain(
+        "Carcinoma in adults.",
+        lambda texts: model.confidences([LabelledPaper("", "", text, "Cancer") for text in texts]),
+    )
 
     assert explanation.effects[0].word == "carcinoma"

@@ -1,10 +1,7 @@
 """What a set of papers is made of, whatever file it came from."""
 
-import hashlib
 import re
 from dataclasses import dataclass
-
-from serve.text.document import classifier_text
 
 LABELS = ("Cancer", "Non-Cancer")
 
@@ -47,8 +44,8 @@ class PaperRecord:
 
     @property
     def text(self) -> str:
-        """What a classifier reads."""
-        return classifier_text(self.title, self.abstract)
+        """Title and abstract as they came, for whatever reads plain text."""
+        return f"{self.title}\n{self.abstract}".strip()
 
     @property
     def passage(self) -> str:
@@ -61,9 +58,3 @@ class LabelledPaper(PaperRecord):
     """A paper that has a label, one of `LABELS`: what training takes."""
 
     label: str
-
-    @property
-    def group(self) -> str:
-        """Papers with the same letters and digits in the abstract are one paper published twice."""
-        letters = re.sub(r"[^a-z0-9]", "", (self.abstract or self.title).lower())
-        return hashlib.sha256(letters.encode()).hexdigest()

@@ -5,7 +5,7 @@ from training.evaluation.choice import Choice, Running, choose
 from training.evaluation.comparison import Comparison, McNemar, compare, mcnemar
 from training.evaluation.estimates import Estimate, share
 from training.evaluation.metrics import Confusion, Metrics, measure
-from training.evaluation.predictions import MismatchedPredictions, Predictions, UnreadablePredictions, paired
+from training.evaluation.predictions import MismatchedPredictions, Predictions, UnreadablePredictions, paired, pooled
 
 __all__ = [
     "Choice",
@@ -26,6 +26,7 @@ __all__ = [
     "mcnemar",
     "measure",
     "paired",
+    "pooled",
     "reliability",
     "share",
 ]

@@ -27,7 +27,8 @@ class Predictions(BaseModel):
         ids: one per paper, each only once.
         truth: whether the paper is about cancer.
         confidences: of the Cancer category, in [0, 1].
-        threshold: Cancer is predicted at this confidence and above.
+        threshold: Cancer is predicted at this confidence and above; one per paper where the papers of several runs,
+            each with a threshold of its own, are pooled.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,15 +37,15 @@ class Predictions(BaseModel):
     ids: tuple[str, ...] = Field(min_length=1)
     truth: tuple[bool, ...]
     confidences: tuple[Confidence, ...]
-    threshold: Confidence = 0.5
+    threshold: Confidence | tuple[Confidence, ...] = 0.5
 
     @model_validator(mode="after")
     def _is_one_row_per_paper(self) -> Self:
-        if not len(self.ids) == len(self.truth) == len(self.confidences):
-            raise ValueError(
-                f"ids ({len(self.ids)}), truth ({len(self.truth)}) and confidences ({len(self.confidences)}) "
-                "must have one entry per paper each"
-            )
+        columns = {"truth": self.truth, "confidences": self.confidences}
+        if isinstance(self.threshold, tuple):
+            columns["threshold"] = self.threshold
+        if wrong := [name for name, column in columns.items() if len(column) != len(self.ids)]:
+            raise ValueError(f"{', '.join(wrong)} must have one entry for each of the {len(self.ids)} ids")
         if len(set(self.ids)) < len(self.ids):
             raise ValueError("ids must be unique: a paper counted twice would narrow every interval")
         return self
@@ -73,6 +74,11 @@ class Predictions(BaseModel):
         return len(self.ids)
 
     @property
+    def thresholds(self) -> tuple[float, ...]:
+        """Each paper's own."""
+        return (self.threshold,) * self.n if isinstance(self.threshold, float) else self.threshold
+
+    @property
     def wanted(self) -> NDArray[np.bool_]:
         """The truth, as an array of shape (n,)."""
         return np.asarray(self.truth, dtype=bool)
@@ -85,7 +91,7 @@ class Predictions(BaseModel):
     @property
     def predicted(self) -> NDArray[np.bool_]:
         """Whether Cancer was predicted, as an array of shape (n,)."""
-        return self.given >= self.threshold
+        return self.given >= np.asarray(self.threshold)
 
     def only(self, ids: Sequence[str]) -> "Predictions":
         """The rows of these papers, in the order asked.
@@ -104,8 +110,24 @@ class Predictions(BaseModel):
             ids=tuple(ids),
             truth=tuple(self.truth[rows[paper]] for paper in ids),
             confidences=tuple(self.confidences[rows[paper]] for paper in ids),
-            threshold=self.threshold,
+            threshold=self.threshold
+            if isinstance(self.threshold, float)
+            else tuple(self.threshold[rows[paper]] for paper in ids),
         )
+
+
+def pooled(model: str, parts: Sequence[Predictions]) -> Predictions:
+    """The predictions of several runs on different papers as one, such as those of all folds of a cross-validation.
+
+    Every paper keeps the threshold of its own run.
+    """
+    return Predictions(
+        model=model,
+        ids=tuple(paper for part in parts for paper in part.ids),
+        truth=tuple(truth for part in parts for truth in part.truth),
+        confidences=tuple(confidence for part in parts for confidence in part.confidences),
+        threshold=tuple(threshold for part in parts for threshold in part.thresholds),
+    )
 
 
 def paired(*predictions: Predictions) -> list[Predictions]:

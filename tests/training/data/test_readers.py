@@ -48,7 +48,7 @@ def test_a_record_has_an_id_a_title_and_an_abstract_of_any_number_of_lines(tmp_p
 
     assert (cancer.id, cancer.label) == ("1", "Cancer")
     assert cancer.abstract == "AIM: One.\nRESULTS: Two."
-    assert cancer.text == "On tumours.\nAIM: One.\nRESULTS: Two."
+    assert cancer.text == "[On tumours].\nAIM: One.\nRESULTS: Two."
     assert other.text == "On asthma.\nThree."
 
 

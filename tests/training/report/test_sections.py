@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from training.baselines import KeywordRule
+from training.baselines import keyword_rule
 from training.data import LabelledPaper
 from training.evaluation import Predictions, Running
 from training.report import ErrorAnalyses, Figure, KeyFigures, Prose, Table
@@ -64,7 +64,7 @@ def test_the_worst_errors_come_first_with_what_drove_them() -> None:
 
     def confidence(texts: Sequence[str]) -> list[float]:
         asked.append(len(texts))
-        return KeywordRule().confidences(texts)
+        return [float(keyword_rule(text)) for text in texts]
 
     unsure = RULE.model_copy(update={"confidences": (1.0, 0.3, 0.0, 1.0)})
     (analyses,) = errors_section(unsure, {paper.id: paper for paper in PAPERS}, confidence).blocks

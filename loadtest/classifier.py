@@ -1,0 +1,150 @@
+"""Papers per second of the classifier alone, one way of running it beside another, against what the machine can do.
+
+    python -m loadtest.classifier --papers ../shared/data/abstracts
+
+The ceiling is the machine's own rate of matrix multiplication, in float32 and in the shapes of this model, over the
+multiplications that one paper needs. All ways read the same papers, in turn, several times; the best time counts.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from serve.classifier.batching import padding_share, plan_batches
+from serve.classifier.model import ClassifierModel
+from serve.model_store import ModelStore
+from training.circumstances import machine
+from training.data import read_folder
+
+MAX_TOKENS = 1024
+Plan = Callable[[Sequence[int]], Iterable[list[int]]]
+
+
+def in_order(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Eight papers at a time, as they come: what a plain server does."""
+    yield from (list(range(start, min(start + 8, len(lengths)))) for start in range(0, len(lengths), 8))
+
+
+def by_tokens(lengths: Sequence[int]) -> Iterable[list[int]]:
+    """As the service does: similar lengths together, sized by tokens."""
+    return plan_batches(lengths, max_batch_tokens=2048)
+
+
+def as_served(model: Any) -> Any:
+    return model
+
+
+def eager_attention(model: Any) -> Any:
+    model.set_attn_implementation("eager")
+    return model
+
+
+def bfloat16(model: Any) -> Any:
+    return model.to(torch.bfloat16)
+
+
+def int8(model: Any) -> Any:
+    """Weights in 8 bits, activations quantised as they come."""
+    return torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+
+
+WAYS: dict[str, tuple[Plan, Callable[[Any], Any]]] = {
+    "float32, eight as they come": (in_order, as_served),
+    "float32, batches by tokens": (by_tokens, as_served),
+    "the same, eager attention": (by_tokens, eager_attention),
+    "the same, bfloat16": (by_tokens, bfloat16),
+    "the same, int8 weights": (by_tokens, int8),
+}
+
+
+@dataclass(slots=True)
+class Measured:
+    """What one way gave: its best time, the share of its batches that was padding, and its confidences of Cancer."""
+
+    seconds: float = float("inf")
+    padding: float = 0.0
+    confidences: list[float] = field(default_factory=list)
+
+
+def main(
+    papers: Annotated[Path, typer.Option(help="Folder with Cancer/ and Non-Cancer/, one abstract a file.")],
+    count: Annotated[int, typer.Option(help="Papers to read, drawn at random with a fixed seed.")] = 48,
+    rounds: Annotated[int, typer.Option(help="Times that each way reads them.")] = 3,
+    model: Annotated[str, typer.Option(help="A classifier of the model catalogue.")] = "cancer-classifier",
+) -> None:
+    """Measure each way of running the classifier, and the ceiling of the machine."""
+    path = ModelStore().prepare(model).path
+    drawn = random.Random(17).sample(read_folder(papers), count)
+    measured = {way: Measured() for way in WAYS}
+    tokens_per_paper = flops_per_paper = 0.0
+    for way in track([way for _ in range(rounds) for way in WAYS], "measuring"):
+        plan, change = WAYS[way]
+        classifier = ClassifierModel(path, dtype="float32", max_tokens=MAX_TOKENS)
+        lengths = [len(text.ids) for text in classifier.encode(drawn)]
+        tokens_per_paper = sum(lengths) / count
+        flops_per_paper = tokens_per_paper * flops_per_token(classifier.network)
+        classifier.network = change(classifier.network)
+        read(classifier, drawn, list(plan(lengths)), measured[way])
+    ceiling = gemm_flops_per_s() / flops_per_paper
+    show(measured, count=count, tokens_per_paper=tokens_per_paper, ceiling=ceiling)
+
+
+def read(classifier: ClassifierModel, papers: Sequence[Any], batches: list[list[int]], into: Measured) -> None:
+    """One timed pass over all papers, tokenisation left out."""
+    texts = classifier.encode(papers)
+    confidences = [0.0] * len(texts)
+    started_s = time.perf_counter()
+    for batch in batches:
+        for place, prediction in zip(batch, classifier.predict([texts[i] for i in batch]), strict=True):
+            confidences[place] = prediction.confidences["Cancer"]
+    into.seconds = min(into.seconds, time.perf_counter() - started_s)
+    padded = [len(batch) * max(len(texts[i].ids) for i in batch) for batch in batches]
+    into.padding = sum(
+        padding_share([len(texts[i].ids) for i in batch]) * size for batch, size in zip(batches, padded, strict=True)
+    ) / sum(padded)
+    into.confidences = confidences
+
+
+def flops_per_token(network: torch.nn.Module) -> float:
+    """Multiplications and additions of every linear map but the head, which reads one token of a text."""
+    linear = [m for name, m in network.named_modules() if isinstance(m, torch.nn.Linear) and name != "score"]
+    return 2.0 * sum(m.weight.numel() for m in linear)
+
+
+def gemm_flops_per_s(tokens: int = 2048, hidden: int = 640, width: int = 2048, repeats: int = 20) -> float:
+    """The best rate of a float32 product of (tokens, hidden) and (hidden, width)."""
+    left, right = torch.randn(tokens, hidden), torch.randn(hidden, width)
+    best_s = float("inf")
+    for _ in range(repeats):
+        started_s = time.perf_counter()
+        left @ right
+        best_s = min(best_s, time.perf_counter() - started_s)
+    return 2.0 * tokens * hidden * width / best_s
+
+
+def show(measured: dict[str, Measured], *, count: int, tokens_per_paper: float, ceiling: float) -> None:
+    reference = measured["float32, batches by tokens"].confidences
+    table = Table(
+        title=f"{machine()}; {count} papers, {tokens_per_paper:.0f} tokens each; ceiling {ceiling:.2f} papers/s",
+        caption="Differences are in the confidence of Cancer, from float32 batches by tokens.",
+    )
+    for column in ("way", "papers/s", "of the ceiling", "padding", "largest difference"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    for way, result in measured.items():
+        rate = count / result.seconds
+        off = max(abs(a - b) for a, b in zip(result.confidences, reference, strict=True))
+        table.add_row(way, f"{rate:.2f}", f"{rate / ceiling:.0%}", f"{result.padding:.1%}", f"{off:.4f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

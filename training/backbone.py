@@ -1,0 +1,78 @@
+"""The model that is trained: any base of the catalogue, a score per category, and LoRA in its upper layers."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, BitsAndBytesConfig
+
+from serve.model_store import ModelStore
+from serve.model_store.heads import Head
+from training.config import InvalidConfig, TrainingConfig
+from training.data import LABELS
+from training.frozen_prefix import FrozenPrefix, find_layers
+
+
+def base_directory(base: str) -> Path:
+    """Where a base lies: a transformers directory is itself, any other name is fetched from the model catalogue.
+
+    Raises:
+        ModelStoreError: the catalogue does not know it, or it cannot be had.
+    """
+    return Path(base) if Path(base).is_dir() else ModelStore().prepare(base).path
+
+
+def load_tokenizer(base_dir: Path) -> Any:
+    """The tokenizer of a base; one that cannot pad gets its end-of-text token for it."""
+    tokenizer = AutoTokenizer.from_pretrained(base_dir)
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
+
+
+def load_backbone(base_dir: Path, config: TrainingConfig, *, pad_token_id: int) -> Any:
+    """A PEFT model over the base: `forward(input_ids, attention_mask)` gives logits of shape (rows, categories).
+
+    Raises:
+        InvalidConfig: the configuration asks for layers that the base does not have, or for QLoRA without a GPU.
+    """
+    settings = Head(labels=LABELS, layers=config.layers).configure(AutoConfig.from_pretrained(base_dir))
+    depth = settings.get_text_config().num_hidden_layers
+    if config.lora.first_layer >= depth:
+        raise InvalidConfig(f"lora.first_layer: {config.base} has layers 0 to {depth - 1}")
+    settings.pad_token_id = pad_token_id
+    backbone = AutoModelForSequenceClassification.from_pretrained(
+        base_dir, config=settings, dtype=torch.float32, **_quantization(config)
+    )
+    if config.quantization != "none":
+        backbone = prepare_model_for_kbit_training(backbone)
+    lora = LoraConfig(
+        task_type="SEQ_CLS",
+        r=config.lora.rank,
+        lora_alpha=config.lora.alpha,
+        lora_dropout=config.lora.dropout,
+        target_modules=_projections(backbone),
+        layers_to_transform=list(range(config.lora.first_layer, depth)),
+    )
+    model = get_peft_model(backbone, lora)
+    FrozenPrefix(model, config.lora.first_layer)
+    return model
+
+
+def _projections(backbone: torch.nn.Module) -> list[str]:
+    """Names of the linear maps inside a layer: `q_proj`, `down_proj` … or `query`, `dense` …"""
+    top = find_layers(backbone)[-1]
+    return sorted({name.rpartition(".")[2] for name, part in top.named_modules() if isinstance(part, torch.nn.Linear)})
+
+
+def _quantization(config: TrainingConfig) -> dict[str, Any]:
+    if config.quantization == "none":
+        return {}
+    if not torch.cuda.is_available():
+        raise InvalidConfig("quantization: nf4 needs a GPU; use none on this machine")
+    return {
+        "quantization_config": BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+        )
+    }

@@ -1,0 +1,58 @@
+"""Labelled papers as batches of tokens, planned once: texts of similar length together, sized by tokens."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch.utils.data import Dataset
+
+from serve.classifier.batching import plan_batches
+from serve.classifier.input import ClassifierInput
+from training.data import LABELS, LabelledPaper
+
+Batch = dict[str, torch.Tensor]
+
+
+class TokenBatches(Dataset[Batch]):
+    """Item `i` is one padded batch: `input_ids`, `attention_mask` (rows, longest row), `labels` (rows, categories).
+
+    A batch is an item, so that whatever counts items (shuffling, accumulation, resuming, sharding) works as it is.
+    """
+
+    def __init__(
+        self,
+        papers: Sequence[LabelledPaper],
+        tokenizer: Any,
+        reads: ClassifierInput,
+        *,
+        max_tokens: int,
+        batch_tokens: int,
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._rows = [row.ids for row in reads.encode(tokenizer, papers, max_tokens=max_tokens)]
+        self._targets = torch.tensor([[float(p.label == label) for label in LABELS] for p in papers])
+        self.plan = list(plan_batches([len(row) for row in self._rows], max_batch_tokens=batch_tokens))
+        """Indices of the papers in each batch."""
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __getitem__(self, index: int) -> Batch:
+        chosen = self.plan[index]
+        batch = self._tokenizer.pad({"input_ids": [self._rows[i] for i in chosen]}, return_tensors="pt")
+        return {**batch, "labels": self._targets[chosen]}
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """1.0 where a paper has a category, in the order of the papers: (papers, categories)."""
+        return self._targets
+
+    @property
+    def tokens(self) -> int:
+        return sum(map(len, self._rows))
+
+
+def only_item(items: list[Batch]) -> Batch:
+    """Collates one item, which is a batch already."""
+    (batch,) = items
+    return batch

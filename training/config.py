@@ -1,0 +1,84 @@
+"""Everything a training run depends on, in one file that can be kept beside its result."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
+
+from serve.classifier.input import ClassifierInput
+
+CONFIGS = Path(__file__).parent / "configs"
+
+
+class InvalidConfig(ValueError):
+    """A configuration that cannot be used. The message names the file, the field and what is allowed."""
+
+
+class LoraSettings(BaseModel):
+    """Which weights are trained. Layers count from 0, the one next to the embeddings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rank: PositiveInt = 16
+    alpha: PositiveInt = 32
+    dropout: float = Field(default=0.05, ge=0, lt=1)
+    first_layer: int = Field(
+        default=0, ge=0, description="Layers below are neither changed nor differentiated through, and run once a text."
+    )
+
+
+class TrainingConfig(BaseModel):
+    """One training run. The defaults suit a decoder of a few hundred million parameters on a CPU."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    base: str = Field(description="Base model: its name in the model catalogue, or a transformers directory.")
+    layers: PositiveInt | None = Field(default=None, description="Keep this many layers from the lowest; null: all.")
+    lora: LoraSettings = LoraSettings()
+    input: ClassifierInput = ClassifierInput()
+
+    epochs: PositiveInt = 5
+    evaluations_per_epoch: PositiveInt = 1
+    patience: PositiveInt | None = Field(
+        default=3, description="Stop after this many evaluations without a lower development loss; null: never."
+    )
+    learning_rate: PositiveFloat = 5e-4
+    warmup_share: float = Field(default=0.1, ge=0, lt=1)
+    weight_decay: float = Field(default=0.01, ge=0)
+    max_tokens: PositiveInt = Field(default=512, description="Longer papers are cut there.")
+    batch_tokens: PositiveInt = Field(default=2048, description="Rows times longest row of one forward pass.")
+    accumulation_steps: PositiveInt = Field(default=1, description="Forward passes to one optimiser step.")
+    class_weights: Literal["balanced", "none"] = "none"
+
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        default="auto", description="Of the arithmetic; trained weights are kept in float32. auto: the faster here."
+    )
+    quantization: Literal["none", "nf4"] = Field(default="none", description="nf4: QLoRA, on a GPU with bitsandbytes.")
+    seed: int = 17
+
+    @model_validator(mode="after")
+    def _some_layer_is_adapted(self) -> "TrainingConfig":
+        if self.layers is not None and self.lora.first_layer >= self.layers:
+            raise ValueError(f"lora.first_layer must be below layers ({self.layers}), or nothing is trained")
+        return self
+
+    @classmethod
+    def load(cls, path: Path, **overrides: Any) -> "TrainingConfig":
+        """Read a YAML file; `overrides` replace top-level fields, those that are None excepted.
+
+        Raises:
+            InvalidConfig: naming the file, the field and what is wrong with it.
+        """
+        try:
+            given = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InvalidConfig(f"{path}: {error}") from error
+        if not isinstance(given, dict):
+            raise InvalidConfig(f"{path}: expected `field: value` lines, such as `base: gemma-3-270m`")
+        try:
+            return cls.model_validate(given | {name: value for name, value in overrides.items() if value is not None})
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            field = ".".join(map(str, first["loc"])) or "the file as a whole"
+            raise InvalidConfig(f"{path}: {field}: {first['msg']}") from error

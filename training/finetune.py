@@ -1,0 +1,176 @@
+"""Fine-tune a classifier: from papers and a configuration to a trained model and the record of how it got there."""
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.metrics import f1_score
+from torch.nn.functional import binary_cross_entropy_with_logits
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers.trainer_utils import get_last_checkpoint
+
+from serve.hardware import resolve_dtype
+from training.backbone import base_directory, load_backbone, load_tokenizer
+from training.batches import TokenBatches, only_item
+from training.config import TrainingConfig
+from training.data import LABELS, LabelledPaper
+
+Callback = Callable[[dict[str, float]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuned:
+    """A trained PEFT model (the weights of the best evaluation), its tokenizer, and one record per evaluation."""
+
+    model: Any
+    tokenizer: Any
+    config: TrainingConfig
+    history: list[dict[str, float]]
+    seconds: float
+
+    def logits(self, papers: Sequence[LabelledPaper]) -> torch.Tensor:
+        """Raw scores, (papers, categories)."""
+        return score(self.model, _plan(papers, self.tokenizer, self.config, share=2))
+
+
+def fine_tune(
+    config: TrainingConfig,
+    train: Sequence[LabelledPaper],
+    dev: Sequence[LabelledPaper],
+    run_dir: Path,
+    *,
+    callbacks: Sequence[TrainerCallback] = (),
+    prepare: Callable[[Trainer], Trainer] = lambda trainer: trainer,
+) -> FineTuned:
+    """Train on `train`, keep the weights of the evaluation with the lowest loss on `dev`.
+
+    `run_dir` holds a checkpoint per evaluation: a run that was killed goes on from the last one. TensorBoard files lie
+    in `run_dir/tensorboard`. `prepare` may wrap the trainer, as Ray Train does.
+    Deterministic for a seed, a machine and a number of threads.
+    """
+    set_seed(config.seed)
+    base_dir = base_directory(config.base)
+    tokenizer = load_tokenizer(base_dir)
+    batches = _plan(train, tokenizer, config)
+    model = load_backbone(base_dir, config, pad_token_id=tokenizer.pad_token_id)
+    trainer = prepare(
+        _MultiLabelTrainer(
+            model=model,
+            args=_arguments(config, run_dir, batches=len(batches)),
+            train_dataset=batches,
+            dev_batches=_plan(dev, tokenizer, config, share=2),
+            data_collator=only_item,
+            compute_loss_func=_loss(_category_weights(batches.targets, config)),
+            callbacks=[*callbacks, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
+        )
+    )
+    result = trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run_dir)) if run_dir.is_dir() else None)
+    return FineTuned(model, tokenizer, config, _history(trainer.state.log_history), result.metrics["train_runtime"])
+
+
+@torch.inference_mode()
+def score(model: Any, batches: TokenBatches) -> torch.Tensor:
+    """Raw scores in the order of the papers, (papers, categories)."""
+    model.eval()
+    logits = torch.empty_like(batches.targets)
+    for index, chosen in enumerate(batches.plan):
+        inputs = {name: values.to(model.device) for name, values in batches[index].items() if name != "labels"}
+        logits[chosen] = model(**inputs).logits.float().cpu()
+    return logits
+
+
+class _MultiLabelTrainer(Trainer):
+    """Evaluates on the whole development part in every process: it is small, and its batches differ in size."""
+
+    def __init__(self, *, dev_batches: TokenBatches, **arguments: Any) -> None:
+        super().__init__(eval_dataset=dev_batches, **arguments)
+        self._dev_batches = dev_batches
+
+    def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
+        logits, targets = score(self.model, self._dev_batches), self._dev_batches.targets
+        cancer = LABELS.index("Cancer")
+        predicted, truth = logits[:, cancer] > 0, targets[:, cancer] > 0.5
+        figures = {
+            "eval_loss": float(binary_cross_entropy_with_logits(logits, targets)),
+            "eval_accuracy": float(np.mean(predicted.numpy() == truth.numpy())),
+            "eval_f1": float(f1_score(truth, predicted, zero_division=0)),
+        }
+        self.log(figures)
+        # The callbacks answer with the control they were given, changed in place.
+        self.callback_handler.on_evaluate(self.args, self.state, self.control, figures)
+        return figures
+
+
+def _plan(papers: Sequence[LabelledPaper], tokenizer: Any, config: TrainingConfig, *, share: int = 1) -> TokenBatches:
+    """Batches of `share` times the configured tokens: without gradients there is room for more."""
+    return TokenBatches(
+        papers, tokenizer, config.input, max_tokens=config.max_tokens, batch_tokens=share * config.batch_tokens
+    )
+
+
+def _arguments(config: TrainingConfig, run_dir: Path, *, batches: int) -> TrainingArguments:
+    steps_per_epoch = math.ceil(batches / config.accumulation_steps)
+    evaluate_every = math.ceil(steps_per_epoch / config.evaluations_per_epoch)
+    logging.getLogger("tensorboardX").setLevel(logging.WARNING)
+    return TrainingArguments(
+        output_dir=str(run_dir),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=1,  # one item is one batch of tokens
+        gradient_accumulation_steps=config.accumulation_steps,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=int(config.warmup_share * steps_per_epoch * config.epochs),
+        weight_decay=config.weight_decay,
+        bf16=resolve_dtype(config.precision) == "bfloat16",
+        eval_strategy="steps",
+        eval_steps=evaluate_every,
+        save_strategy="steps",
+        save_steps=evaluate_every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        logging_strategy="steps",
+        logging_steps=evaluate_every,
+        report_to="tensorboard",
+        remove_unused_columns=False,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        seed=config.seed,
+        data_seed=config.seed,
+        ddp_find_unused_parameters=False,
+    )
+
+
+def _category_weights(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor | None:
+    """How much a positive of each category counts: negatives over positives, so that a rare one is not drowned."""
+    if config.class_weights == "none":
+        return None
+    positives = targets.sum(dim=0).clamp(min=1)
+    return (len(targets) - positives).clamp(min=1) / positives
+
+
+def _loss(positive_weight: torch.Tensor | None) -> Callable[..., torch.Tensor]:
+    def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | None = None) -> torch.Tensor:
+        weight = None if positive_weight is None else positive_weight.to(labels.device)
+        total = binary_cross_entropy_with_logits(outputs.logits.float(), labels, pos_weight=weight, reduction="sum")
+        # The items of all forward passes of one optimiser step: batches differ in size, papers count the same.
+        return total / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
+
+    return loss
+
+
+def _history(log: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+    """One record per evaluation: `epoch`, `train_loss` since the one before, `dev_loss`, `accuracy`, `f1`."""
+    records: list[dict[str, float]] = []
+    train_loss = math.nan
+    for entry in log:
+        train_loss = entry.get("loss", train_loss)
+        if "eval_loss" in entry:
+            figures = {"dev_loss": entry["eval_loss"], "accuracy": entry["eval_accuracy"], "f1": entry["eval_f1"]}
+            records.append({"epoch": round(entry["epoch"], 3), "train_loss": train_loss, **figures})
+    return records

@@ -1,0 +1,182 @@
+"""The reports on the classifier, put together from runs and predictions."""
+
+from collections.abc import Mapping, Sequence
+from statistics import fmean
+
+from training.data import LabelledPaper
+from training.evaluation import Metrics, Predictions, Running, measure, pooled
+from training.evaluation.metrics import accuracy
+from training.report import KeyFigure, KeyFigures, Prose, Report, Section, Table
+from training.report.content import Cell
+from training.report.figures import LearningPoint, epoch_curves, learning_curve, robustness_plot
+from training.report.sections import choice_section, comparison_section, errors_section, quality_section
+from training.runs import Run
+from training.shipped import ShippedClassifier
+
+FINE_TUNED = "fine-tuned"
+
+
+def cross_validation_report(
+    runs: Sequence[Run], baselines: Sequence[Predictions], circumstances: dict[str, str]
+) -> Report:
+    """Every paper predicted by the run that did not see it; baselines likewise, on the same folds."""
+    fine_tuned = pooled(FINE_TUNED, [run.test for run in runs])
+    figures = measure(fine_tuned)
+    source = _source(fine_tuned, f"{len(runs)} folds", circumstances)
+    return Report(
+        title="The classifier, cross-validated",
+        summary=f"{_headline(figures)} Mean of the folds: {_mean_of_folds(runs)}.",
+        circumstances=circumstances,
+        sections=[
+            Section("At a glance", [_key_figures(figures), _folds_table(runs, source)]),
+            *(comparison_section(baseline, fine_tuned, source=source) for baseline in baselines),
+            quality_section([fine_tuned, *baselines], source=source),
+            Section("Training", [epoch_curves(_histories(runs), source=source)]),
+            _calibration_section(runs),
+        ],
+    )
+
+
+def evaluation_report(
+    shipped: ShippedClassifier,
+    test: Sequence[LabelledPaper],
+    baselines: Sequence[Predictions],
+    circumstances: dict[str, str],
+) -> Report:
+    """The classifier as it is served, on the test part of the fixed split, against everything it should beat."""
+    fine_tuned = shipped.predictions(test, name=FINE_TUNED)
+    figures = measure(fine_tuned)
+    source = _source(fine_tuned, "the test part of the fixed split", circumstances)
+    return Report(
+        title=f"{shipped.name} on papers it has not seen",
+        summary=_headline(figures),
+        circumstances=circumstances,
+        sections=[
+            Section("At a glance", [_key_figures(figures)]),
+            *(comparison_section(baseline, fine_tuned, source=source) for baseline in baselines),
+            quality_section([fine_tuned, *baselines], source=source),
+            errors_section(fine_tuned, {paper.id: paper for paper in test}, shipped.confidences_of_texts),
+        ],
+    )
+
+
+def robustness_report(conditions: Mapping[str, Sequence[Predictions]], circumstances: dict[str, str]) -> Report:
+    """Accuracies under each condition, every model beside the others.
+
+    Args:
+        conditions: by what was done to the papers, or which papers were taken; the first is the papers as they are.
+    """
+    accuracies = {
+        f"{condition} (n = {models[0].n})": {model.model: accuracy(model) for model in models}
+        for condition, models in conditions.items()
+    }
+    names = [model.model for model in next(iter(conditions.values()))]
+    rows: list[list[Cell]] = [
+        [condition, *(of_model[name] for name in names)] for condition, of_model in accuracies.items()
+    ]
+    source = circumstances["machine"]
+    return Report(
+        title="What the classifier does when papers look different",
+        summary=f"Accuracy of {', '.join(names)} under {len(conditions)} conditions.",
+        circumstances=circumstances,
+        sections=[
+            Section(
+                "Accuracy by condition",
+                [robustness_plot(accuracies, source=source), Table("Accuracies.", ["papers", *names], rows)],
+            )
+        ],
+    )
+
+
+def bases_report(
+    runs: Mapping[str, Run],
+    others: Sequence[Predictions],
+    running: Mapping[str, Running],
+    circumstances: dict[str, str],
+) -> Report:
+    """Bases under the same hyper-parameters, beside models that need no fine-tuning.
+
+    Args:
+        running: what every model needs to run, by name; those without an entry are left out of the choice.
+    """
+    models = [*(run.test for run in runs.values()), *others]
+    source = _source(models[0], "the test part of the fixed split", circumstances)
+    choice = choice_section([model for model in models if model.model in running], running, source=source)
+    return Report(
+        title="Which base to fine-tune",
+        summary=f"{len(runs)} bases, {sum(next(iter(runs.values())).papers[p] for p in ('train', 'dev'))} records.",
+        circumstances=circumstances,
+        sections=[
+            choice,
+            Section("Training", [epoch_curves({name: run.history for name, run in runs.items()}, source=source)]),
+            quality_section(models, source=source),
+        ],
+    )
+
+
+def learning_curve_report(runs: Sequence[Run], circumstances: dict[str, str]) -> Report:
+    """Test accuracy against the number of training papers."""
+    points = [LearningPoint(run.papers["train"], [accuracy(run.test).value]) for run in runs]
+    source = _source(runs[0].test, "the test part of the fixed split", circumstances)
+    return Report(
+        title="What more training papers bring",
+        summary="; ".join(f"{run.papers['train']} papers: accuracy {accuracy(run.test)}" for run in runs) + ".",
+        circumstances=circumstances,
+        sections=[Section("Learning curve", [learning_curve({FINE_TUNED: points}, source=source)])],
+    )
+
+
+def _headline(figures: Metrics) -> str:
+    return (
+        f"Accuracy {figures.accuracy}, AUROC {figures.auroc}, calibration error {figures.calibration_error} on "
+        f"{figures.n} papers; {figures.confusion.false_negatives} missed, "
+        f"{figures.confusion.false_positives} false alarms."
+    )
+
+
+def _key_figures(figures: Metrics) -> KeyFigures:
+    return KeyFigures(
+        [
+            KeyFigure("accuracy", figures.accuracy, "95 % Wilson interval"),
+            KeyFigure("AUROC", figures.auroc, "95 % bootstrap interval"),
+            KeyFigure("calibration error", figures.calibration_error, "ten bins of equal size"),
+            KeyFigure("F1", figures.confusion.f1),
+        ]
+    )
+
+
+def _mean_of_folds(runs: Sequence[Run]) -> str:
+    accuracies = [accuracy(run.test).value for run in runs]
+    return f"accuracy {fmean(accuracies):.4f}, from {min(accuracies):.4f} to {max(accuracies):.4f}"
+
+
+def _folds_table(runs: Sequence[Run], source: str) -> Table:
+    figures = [measure(run.test) for run in runs]
+    rows: list[list[Cell]] = [
+        [f"fold {number}", m.accuracy, m.auroc, m.calibration_error, run.calibration.categories["Cancer"].threshold]
+        for number, (run, m) in enumerate(zip(runs, figures, strict=True))
+    ]
+    return Table(f"Each fold. {source}", ["fold", "accuracy", "AUROC", "calibration error", "threshold"], rows)
+
+
+def _calibration_section(runs: Sequence[Run]) -> Section:
+    methods = list(runs[0].calibration_log_losses["Cancer"])
+    rows: list[list[Cell]] = [
+        [f"fold {number}", *(run.calibration_log_losses["Cancer"][method] for method in methods)]
+        for number, run in enumerate(runs)
+    ]
+    return Section(
+        "Calibration",
+        [
+            Prose("Methods are compared by cross-validated log loss on the development part alone; lower is better."),
+            Table("Log loss in nats, Cancer category.", ["fold", *methods], rows),
+        ],
+    )
+
+
+def _histories(runs: Sequence[Run]) -> dict[str, Sequence[Mapping[str, float]]]:
+    return {f"fold {number}": run.history for number, run in enumerate(runs)}
+
+
+def _source(predictions: Predictions, papers: str, circumstances: Mapping[str, str]) -> str:
+    return f"n = {predictions.n}, {papers}; {circumstances['machine']}."

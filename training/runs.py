@@ -1,0 +1,95 @@
+"""Training runs kept on disk: what each was given and what came of it. A run that is done is not run again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from serve.classifier.calibration import Calibration
+from training.calibration import fit_category
+from training.config import InvalidConfig, TrainingConfig
+from training.data import LABELS, LabelledPaper
+from training.data.splits import Parts
+from training.evaluation import Predictions
+from training.export import export_adapter
+from training.finetune import fine_tune
+
+RESULT_FILE = "result.json"
+ADAPTER = "adapter"
+
+
+class Run(BaseModel):
+    """The record of one run. Losses are mean binary cross-entropies in nats; `seconds` is the training alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    config: TrainingConfig
+    papers: dict[str, int]
+    history: list[dict[str, float]]
+    seconds: float
+    trained_parameters: int
+    calibration: Calibration
+    calibration_log_losses: dict[str, dict[str, float]]
+    dev: Predictions
+    test: Predictions
+
+
+def run(config: TrainingConfig, parts: Parts, run_dir: Path, *, name: str = "fine-tuned") -> Run:
+    """Train, calibrate on the development part, predict the test part; keep the record and the adapter in `run_dir`.
+
+    Raises:
+        InvalidConfig: `run_dir` holds a run of another configuration.
+    """
+    record = run_dir / RESULT_FILE
+    if record.is_file():
+        done = Run.model_validate_json(record.read_bytes())
+        if done.config != config:
+            raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
+        return done
+    tuned = fine_tune(config, parts["train"], parts["dev"], run_dir)
+    dev_logits = tuned.logits(parts["dev"])
+    calibration, log_losses = calibrate(dev_logits, parts["dev"], seed=config.seed)
+    done = Run(
+        config=config,
+        papers={part: len(papers) for part, papers in parts.items()},
+        history=tuned.history,
+        seconds=round(tuned.seconds, 1),
+        trained_parameters=sum(weights.numel() for weights in tuned.model.parameters() if weights.requires_grad),
+        calibration=calibration,
+        calibration_log_losses=log_losses,
+        dev=predictions(name, parts["dev"], dev_logits, calibration),
+        test=predictions(name, parts["test"], tuned.logits(parts["test"]), calibration),
+    )
+    export_adapter(tuned, calibration, run_dir / ADAPTER)
+    # Last, so that a record means that all the rest is there.
+    record.write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return done
+
+
+def calibrate(
+    logits: torch.Tensor, papers: Sequence[LabelledPaper], *, seed: int
+) -> tuple[Calibration, dict[str, dict[str, float]]]:
+    """A calibration per category, and the cross-validated log loss of every method that was compared for it."""
+    fits = {
+        label: fit_category(logits[:, column].tolist(), [p.label == label for p in papers], seed=seed)
+        for column, label in enumerate(LABELS)
+    }
+    calibration = Calibration(categories={label: fit.category for label, fit in fits.items()})
+    return calibration, {label: fit.log_losses for label, fit in fits.items()}
+
+
+def predictions(
+    name: str, papers: Sequence[LabelledPaper], logits: torch.Tensor, calibration: Calibration
+) -> Predictions:
+    """Calibrated confidences of the Cancer category."""
+    cancer = calibration.categories["Cancer"]
+    confidences: Any = torch.sigmoid(cancer.scale * logits[:, LABELS.index("Cancer")] + cancer.shift)
+    return Predictions(
+        model=name,
+        ids=tuple(paper.id for paper in papers),
+        truth=tuple(paper.label == "Cancer" for paper in papers),
+        confidences=tuple(confidences.tolist()),
+        threshold=cancer.threshold,
+    )

@@ -1,0 +1,51 @@
+"""The classifier as the service runs it, in this process: the same weights, input and calibration."""
+
+from collections.abc import Sequence
+
+from serve.classifier.batching import plan_batches
+from serve.classifier.input import TitleAndAbstract
+from serve.classifier.model import ClassifierModel
+from serve.model_store import ModelStore
+from training.data import LabelledPaper
+from training.evaluation import Predictions
+
+MAX_TOKENS, BATCH_TOKENS = 1024, 4096
+
+
+class ShippedClassifier:
+    """A classifier of the model catalogue, merged and calibrated."""
+
+    def __init__(self, name: str = "cancer-classifier") -> None:
+        prepared = ModelStore().prepare(name)
+        self.name = prepared.id
+        self.model = ClassifierModel(prepared.path, max_tokens=MAX_TOKENS)
+        self.threshold = self.model.calibrations["Cancer"].threshold
+
+    def confidences(self, papers: Sequence[TitleAndAbstract]) -> list[float]:
+        """Of Cancer, one per paper."""
+        encoded = self.model.encode(papers)
+        confidences = [0.0] * len(papers)
+        for batch in plan_batches([len(text.ids) for text in encoded], max_batch_tokens=BATCH_TOKENS):
+            for place, prediction in zip(batch, self.model.predict([encoded[i] for i in batch]), strict=True):
+                confidences[place] = prediction.confidences["Cancer"]
+        return confidences
+
+    def confidences_of_texts(self, texts: Sequence[str]) -> list[float]:
+        """Of texts that hold title and abstract in one."""
+        return self.confidences([LabelledPaper(id="", title="", abstract=text, label="Cancer") for text in texts])
+
+    def predictions(self, papers: Sequence[LabelledPaper], *, name: str = "fine-tuned") -> Predictions:
+        return to_predictions(name, papers, self.confidences(papers), threshold=self.threshold)
+
+
+def to_predictions(
+    name: str, papers: Sequence[LabelledPaper], confidences: Sequence[float], *, threshold: float = 0.5
+) -> Predictions:
+    """What was said of labelled papers, beside their labels."""
+    return Predictions(
+        model=name,
+        ids=tuple(paper.id for paper in papers),
+        truth=tuple(paper.label == "Cancer" for paper in papers),
+        confidences=tuple(confidences),
+        threshold=threshold,
+    )
