@@ -39,6 +39,7 @@ STUDY = CONFIGS / "study.yaml"
 RUNS = Path("runs/classifier")
 REPORTS = Path("reports")
 SHIPPED = Path("models/cancer-classifier")
+BASES = ("gemma-3-270m", "smollm2-135m-instruct", "all-mpnet-base-v2", "all-minilm-l6-v2")
 SIZES = (50, 100, 200, 400)
 
 
@@ -150,6 +151,34 @@ def learning_curve(
     labelled = read_labelled(papers)
     done = list(train_sizes(settings, labelled, sizes or SIZES, runs))
     _write(learning_curve_report(done, _circumstances(labelled, "fixed", settings.seed)), out)
+
+
+@cli.command()
+def compare(
+    papers: Papers,
+    bases: Annotated[list[str] | None, typer.Option("--base", help="A base; give it several times.")] = None,
+    records: Annotated[int, typer.Option(help="Papers per run, four in five to train on.")] = 100,
+    price_per_hour: Annotated[
+        float, typer.Option(help="What this machine costs, for the cost of a million papers.")
+    ] = 0.1,
+    config: Config = STUDY,
+    runs: RunsDir = Path("runs/bases"),
+    out: Out = REPORTS / "bases",
+) -> None:
+    """Fine-tune several bases under the same hyper-parameters, beside models that need none."""
+    from training.config import TrainingConfig
+    from training.data import read_labelled
+    from training.reports import bases_report
+    from training.studies import compare_bases, untrained_models
+
+    settings = TrainingConfig.load(config)
+    labelled = read_labelled(papers)
+    done = {run.test.model: run for run in compare_bases(settings, bases or BASES, labelled, records, runs)}
+    others = untrained_models(settings, labelled, records)
+    report = bases_report(
+        done, others, price_per_hour, _circumstances(labelled, f"fixed, {records} of the training part", settings.seed)
+    )
+    _write(report, out)
 
 
 def _circumstances(papers: Sequence[object], split: str, seed: int) -> dict[str, str]:

@@ -30,6 +30,11 @@ class Baseline(Protocol):
         """One confidence per paper; labels are not looked at."""
         ...
 
+    @property
+    def parameters(self) -> int:
+        """How many numbers it consists of, once fitted."""
+        ...
+
 
 class Majority:
     """Every text gets the share of Cancer among the training papers."""
@@ -43,6 +48,10 @@ class Majority:
     def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
         return [self._share] * len(papers)
 
+    @property
+    def parameters(self) -> int:
+        return 1
+
 
 class KeywordRule:
     """The keyword rule as a model: confidence 1 or 0, and nothing to learn."""
@@ -54,6 +63,10 @@ class KeywordRule:
 
     def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
         return [float(keyword_rule(paper.text)) for paper in papers]
+
+    @property
+    def parameters(self) -> int:
+        return 0
 
 
 class TfidfRegression:
@@ -78,6 +91,10 @@ class TfidfRegression:
     def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
         confidences: list[float] = self._model.predict_proba([paper.text for paper in papers])[:, 1].tolist()
         return confidences
+
+    @property
+    def parameters(self) -> int:
+        return int(self._model[-1].coef_.size) + 1
 
 
 def keyword_rule(text: str) -> bool:

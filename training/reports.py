@@ -12,6 +12,7 @@ from training.report.figures import LearningPoint, epoch_curves, learning_curve,
 from training.report.sections import choice_section, comparison_section, errors_section, quality_section
 from training.runs import Run
 from training.shipped import ShippedClassifier
+from training.studies import Measured
 
 FINE_TUNED = "fine-tuned"
 
@@ -90,22 +91,24 @@ def robustness_report(conditions: Mapping[str, Sequence[Predictions]], circumsta
 
 def bases_report(
     runs: Mapping[str, Run],
-    others: Sequence[Predictions],
-    running: Mapping[str, Running],
+    others: Sequence[Measured],
+    price_per_hour: float,
     circumstances: dict[str, str],
 ) -> Report:
     """Bases under the same hyper-parameters, beside models that need no fine-tuning.
 
     Args:
-        running: what every model needs to run, by name; those without an entry are left out of the choice.
+        price_per_hour: of the machine that all of them ran on.
     """
-    models = [*(run.test for run in runs.values()), *others]
+    measured = [*(Measured(run.test, run.test_seconds, run.parameters) for run in runs.values()), *others]
+    models = [model.said for model in measured]
+    running = {m.said.model: Running(m.parameters, m.said.n / m.seconds, price_per_hour) for m in measured}
     source = _source(models[0], "the test part of the fixed split", circumstances)
-    choice = choice_section([model for model in models if model.model in running], running, source=source)
+    choice = choice_section(models, running, source=source)
     return Report(
         title="Which base to fine-tune",
-        summary=f"{len(runs)} bases, {sum(next(iter(runs.values())).papers[p] for p in ('train', 'dev'))} records.",
-        circumstances=circumstances,
+        summary=" ".join(block.text for block in choice.blocks if isinstance(block, Prose)),
+        circumstances=circumstances | {"price": f"{price_per_hour:g} per hour for the whole machine"},
         sections=[
             choice,
             Section("Training", [epoch_curves({name: run.history for name, run in runs.items()}, source=source)]),

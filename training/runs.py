@@ -1,5 +1,6 @@
 """Training runs kept on disk: what each was given and what came of it. A run that is done is not run again."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ ADAPTER = "adapter"
 
 
 class Run(BaseModel):
-    """The record of one run. Losses are mean binary cross-entropies in nats; `seconds` is the training alone."""
+    """The record of one run. Losses are mean binary cross-entropies in nats; `seconds` is the training alone, and
+    `test_seconds` the reading of the test part, tokenisation included."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,6 +31,8 @@ class Run(BaseModel):
     papers: dict[str, int]
     history: list[dict[str, float]]
     seconds: float
+    test_seconds: float
+    parameters: int
     trained_parameters: int
     calibration: Calibration
     calibration_log_losses: dict[str, dict[str, float]]
@@ -51,16 +55,21 @@ def run(config: TrainingConfig, parts: Parts, run_dir: Path, *, name: str = "fin
     tuned = fine_tune(config, parts["train"], parts["dev"], run_dir)
     dev_logits = tuned.logits(parts["dev"])
     calibration, log_losses = calibrate(dev_logits, parts["dev"], seed=config.seed)
+    started_s = time.perf_counter()
+    test_logits = tuned.logits(parts["test"])
+    test_seconds = time.perf_counter() - started_s
     done = Run(
         config=config,
         papers={part: len(papers) for part, papers in parts.items()},
         history=tuned.history,
         seconds=round(tuned.seconds, 1),
+        test_seconds=round(test_seconds, 2),
+        parameters=sum(weights.numel() for weights in tuned.model.get_base_model().parameters()),
         trained_parameters=sum(weights.numel() for weights in tuned.model.parameters() if weights.requires_grad),
         calibration=calibration,
         calibration_log_losses=log_losses,
         dev=predictions(name, parts["dev"], dev_logits, calibration),
-        test=predictions(name, parts["test"], tuned.logits(parts["test"]), calibration),
+        test=predictions(name, parts["test"], test_logits, calibration),
     )
     export_adapter(tuned, calibration, run_dir / ADAPTER)
     # Last, so that a record means that all the rest is there.

@@ -1,16 +1,28 @@
 """Several runs that answer one question. All of them can be killed and started again: runs that are done are kept."""
 
 import random
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from training.baselines import Baseline
+from training.baselines import Baseline, KeywordRule, TfidfRegression
 from training.config import TrainingConfig
 from training.data import LabelledPaper
 from training.data.splits import Parts, cross_validation, split
 from training.evaluation import Predictions
 from training.runs import Run, run
 from training.shipped import to_predictions
+from training.zero_shot import ZeroShot
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a model said of the test part, in how many seconds, and how many parameters it has."""
+
+    said: Predictions
+    seconds: float
+    parameters: int
 
 
 def cross_validate(config: TrainingConfig, papers: Sequence[LabelledPaper], runs_dir: Path) -> Iterator[Run]:
@@ -42,6 +54,20 @@ def compare_bases(
     parts = first_records(split(papers, seed=config.seed), records, seed=config.seed)
     for base in bases:
         yield run(config.model_copy(update={"base": base}), parts, runs_dir / base, name=base)
+
+
+def untrained_models(config: TrainingConfig, papers: Sequence[LabelledPaper], records: int) -> list[Measured]:
+    """What the same records give without fine-tuning: the keyword rule, TF-IDF, and the base asked the question."""
+    parts = first_records(split(papers, seed=config.seed), records, seed=config.seed)
+    measured = []
+    for baseline in (KeywordRule(), TfidfRegression(), ZeroShot(config)):
+        fitted = baseline.fit([*parts["train"], *parts["dev"]])
+        started_s = time.perf_counter()
+        confidences = fitted.confidences(parts["test"])
+        seconds = time.perf_counter() - started_s
+        said = to_predictions(baseline.name, parts["test"], confidences)
+        measured.append(Measured(said, seconds, fitted.parameters))
+    return measured
 
 
 def first_records(parts: Parts, records: int, *, seed: int) -> Parts:

@@ -29,6 +29,10 @@ class ZeroShot:
     def fit(self, papers: Sequence[LabelledPaper]) -> Self:
         return self
 
+    @property
+    def parameters(self) -> int:
+        return sum(weights.numel() for weights in self._model.parameters())
+
     @torch.inference_mode()
     def confidences(self, papers: Sequence[LabelledPaper]) -> list[float]:
         """One confidence per paper."""
