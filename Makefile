@@ -11,7 +11,7 @@ PYTHON := python3
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format setup setup-dev lock train-classifier clean
+.PHONY: help serve test check format setup setup-dev lock train-classifier evaluate-classifier clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -25,7 +25,7 @@ test: setup-dev ## Install and run every test (ARGS="-k name" for some)
 check: setup-dev ## Lint, format check and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy client/pubserve serve training tools tests
+	@$(BIN)/mypy client/pubserve serve training loadtest tools tests
 
 format: setup-dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
@@ -40,7 +40,11 @@ lock: setup-dev ## Resolve pyproject.toml into requirements/*.lock
 	@$(BIN)/python tools/lock.py
 
 train-classifier: setup-dev ## Train the classifier's adapter (DATA=folder of the labelled sets)
-	@$(BIN)/python -m training classifier --data $(DATA)/abstracts
+	@$(BIN)/python -m training classifier $(DATA)/abstracts
+
+evaluate-classifier: setup-dev ## Measure it as it is served, and where it breaks (reports/*/report.html)
+	@$(BIN)/python -m training evaluate $(DATA)/abstracts
+	@$(BIN)/python -m training robustness $(DATA)/abstracts
 
 clean: ## Remove the virtual environment and caches of tools (models stay)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,14 +1,21 @@
 """`python -m training …`: data, fine-tuning, and the evidence that the models are good."""
 
 import shutil
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from serve.model_store import ModelStoreError
 from training.data.cli import cli as data_cli
+from training.data.report import MalformedRecord
+
+if TYPE_CHECKING:
+    from training.report import Report
 
 HELP = """Train the models that Pubserve ships, and measure them.
 
@@ -104,32 +111,39 @@ def evaluate(papers: Papers, seed: Seed = 17, config: Config = CLASSIFIER, out: 
     labelled = read_labelled(papers)
     parts = split(labelled, seed=seed)
     baselines: list[Baseline] = [KeywordRule(), TfidfRegression(), ZeroShot(TrainingConfig.load(config))]
-    _write(
-        evaluation_report(
-            ShippedClassifier(),
-            parts["test"],
-            [baseline_predictions(baseline, parts) for baseline in baselines],
-            _circumstances(labelled, "fixed, test part", seed),
-        ),
-        out,
+    shipped = ShippedClassifier()
+    report = evaluation_report(
+        shipped.name,
+        shipped.predictions(parts["test"]),
+        [baseline_predictions(baseline, parts) for baseline in baselines],
+        {paper.id: paper for paper in parts["test"]},
+        shipped.confidences_of_texts,
+        _circumstances(labelled, "fixed, test part", seed),
     )
+    _write(report, out)
 
 
 @cli.command()
 def robustness(papers: Papers, seed: Seed = 17, out: Out = REPORTS / "robustness") -> None:
     """Measure the adapter, the keyword rule and TF-IDF on papers that look different, and on near misses."""
     from training.baselines import KeywordRule, TfidfRegression
-    from training.data import read_labelled
+    from training.data import LabelledPaper, read_labelled
     from training.data.splits import split
+    from training.evaluation import Predictions
     from training.reports import robustness_report
     from training.robustness import conditions
-    from training.shipped import ShippedClassifier
+    from training.shipped import ShippedClassifier, to_predictions
 
     labelled = read_labelled(papers)
     parts = split(labelled, seed=seed)
     shipped = ShippedClassifier()
     baselines = [baseline.fit(parts["train"]) for baseline in (KeywordRule(), TfidfRegression())]
-    measured = conditions(shipped, baselines, parts["test"], console=console)
+
+    def ask(asked: Sequence[LabelledPaper]) -> list[Predictions]:
+        said = [to_predictions(baseline.name, asked, baseline.confidences(asked)) for baseline in baselines]
+        return [shipped.predictions(asked), *said]
+
+    measured = conditions(ask, parts["test"], console=console)
     _write(robustness_report(measured, _circumstances(labelled, "fixed, test part", seed)), out)
 
 
@@ -187,10 +201,9 @@ def _circumstances(papers: Sequence[object], split: str, seed: int) -> dict[str,
     return circumstances(data=f"{len(papers)} labelled papers", split=split, seed=seed)
 
 
-def _write(report: object, folder: Path) -> None:
-    from training.report import Report, write
+def _write(report: "Report", folder: Path) -> None:
+    from training.report import write
 
-    assert isinstance(report, Report)
     console.print(report.summary)
     _say_where(write(report, folder))
 
@@ -200,5 +213,16 @@ def _say_where(paths: Iterable[Path]) -> None:
         console.print(f"  {path}")
 
 
+def main() -> None:
+    """Run a command; what a user can put right is said in one line, with exit status 1."""
+    from training.config import InvalidConfig
+
+    try:
+        cli()
+    except (InvalidConfig, MalformedRecord, ModelStoreError) as error:
+        Console(stderr=True).print(f"[bold red]Error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    cli()
+    main()

@@ -24,8 +24,8 @@ def base_directory(base: str) -> Path:
 
 
 def load_tokenizer(base_dir: Path) -> Any:
-    """The tokenizer of a base; one that cannot pad gets its end-of-text token for it."""
-    tokenizer = AutoTokenizer.from_pretrained(base_dir)
+    """The tokenizer of a base, padding on the right; one that cannot pad gets its end-of-text token for it."""
+    tokenizer = AutoTokenizer.from_pretrained(base_dir, padding_side="right")
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from training.batches import TokenBatches, only_item
 from training.config import TrainingConfig
 from training.data import LABELS, LabelledPaper
 
-Callback = Callable[[dict[str, float]], None]
+LOGGED_PER_EVALUATION = 10
+"""How often the training loss is written down between two evaluations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,7 @@ def _arguments(config: TrainingConfig, run_dir: Path, *, batches: int) -> Traini
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         logging_strategy="steps",
-        logging_steps=evaluate_every,
+        logging_steps=max(1, evaluate_every // LOGGED_PER_EVALUATION),
         report_to="tensorboard",
         remove_unused_columns=False,
         dataloader_pin_memory=torch.cuda.is_available(),
@@ -167,10 +169,12 @@ def _loss(positive_weight: torch.Tensor | None) -> Callable[..., torch.Tensor]:
 def _history(log: Sequence[dict[str, float]]) -> list[dict[str, float]]:
     """One record per evaluation: `epoch`, `train_loss` since the one before, `dev_loss`, `accuracy`, `f1`."""
     records: list[dict[str, float]] = []
-    train_loss = math.nan
+    losses: list[float] = []
     for entry in log:
-        train_loss = entry.get("loss", train_loss)
+        if "loss" in entry:
+            losses.append(entry["loss"])
         if "eval_loss" in entry:
             figures = {"dev_loss": entry["eval_loss"], "accuracy": entry["eval_accuracy"], "f1": entry["eval_f1"]}
-            records.append({"epoch": round(entry["epoch"], 3), "train_loss": train_loss, **figures})
+            records.append({"epoch": round(entry["epoch"], 3), "train_loss": fmean(losses), **figures})
+            losses = []
     return records

@@ -15,13 +15,15 @@ from torch import nn
 class FrozenPrefix:
     """Makes the lowest `depth` layers of a transformer remember their result for every row they have seen.
 
-    Exact for models whose layers see nothing but the row itself: decoders and encoders alike, padded on the right.
-    Rows are known by their token ids. The layers run without dropout, as frozen layers should.
+    Exact for models whose layers see nothing but the row itself, decoders and encoders alike. Rows are known by their
+    token ids. Where their padding is does not matter to relative positions; for absolute ones it must be on the right.
+    The layers run without dropout, as frozen layers should.
     """
 
     def __init__(self, model: nn.Module, depth: int) -> None:
         self.remembered: dict[tuple[int, ...], torch.Tensor] = {}
         self._rows: list[tuple[int, ...]] = []
+        self._places = torch.empty(0, 0, dtype=torch.bool)
         self._known = False
         if depth == 0:
             return
@@ -31,20 +33,20 @@ class FrozenPrefix:
         model.register_forward_pre_hook(self._look_up, with_kwargs=True)
 
     def _look_up(self, _: nn.Module, __: tuple[Any, ...], inputs: dict[str, Any]) -> None:
-        lengths = inputs["attention_mask"].sum(dim=1).tolist()
-        self._rows = [tuple(ids[:length]) for ids, length in zip(inputs["input_ids"].tolist(), lengths, strict=True)]
+        self._places = inputs["attention_mask"].bool()
+        self._rows = [tuple(ids[own].tolist()) for ids, own in zip(inputs["input_ids"], self._places, strict=True)]
         self._known = all(row in self.remembered for row in self._rows)
 
     def recall(self, like: torch.Tensor) -> torch.Tensor:
         """The remembered states of this batch, padded to the shape of `like`: (rows, longest row, hidden)."""
         states = torch.zeros_like(like)
         for place, row in enumerate(self._rows):
-            states[place, : len(row)] = self.remembered[row].to(like)
+            states[place, self._places[place]] = self.remembered[row].to(like)
         return states
 
     def remember(self, states: torch.Tensor) -> None:
         for place, row in enumerate(self._rows):
-            self.remembered[row] = states[place, : len(row)].to("cpu", copy=True)
+            self.remembered[row] = states[place, self._places[place]].cpu()
 
     @property
     def known(self) -> bool:

@@ -1,6 +1,6 @@
 """The reports on the classifier, put together from runs and predictions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 
 from training.data import LabelledPaper
@@ -11,7 +11,6 @@ from training.report.content import Cell
 from training.report.figures import LearningPoint, epoch_curves, learning_curve, robustness_plot
 from training.report.sections import choice_section, comparison_section, errors_section, quality_section
 from training.runs import Run
-from training.shipped import ShippedClassifier
 from training.studies import Measured
 
 FINE_TUNED = "fine-tuned"
@@ -39,24 +38,30 @@ def cross_validation_report(
 
 
 def evaluation_report(
-    shipped: ShippedClassifier,
-    test: Sequence[LabelledPaper],
+    name: str,
+    fine_tuned: Predictions,
     baselines: Sequence[Predictions],
+    papers: Mapping[str, LabelledPaper],
+    confidence: Callable[[Sequence[str]], Sequence[float]],
     circumstances: dict[str, str],
 ) -> Report:
-    """The classifier as it is served, on the test part of the fixed split, against everything it should beat."""
-    fine_tuned = shipped.predictions(test, name=FINE_TUNED)
+    """One classifier on the test part of the fixed split, against everything it should beat.
+
+    Args:
+        papers: of the test part, by id.
+        confidence: the classifier itself, to be asked about the papers it got wrong.
+    """
     figures = measure(fine_tuned)
     source = _source(fine_tuned, "the test part of the fixed split", circumstances)
     return Report(
-        title=f"{shipped.name} on papers it has not seen",
+        title=f"{name} on papers it has not seen",
         summary=_headline(figures),
         circumstances=circumstances,
         sections=[
             Section("At a glance", [_key_figures(figures)]),
             *(comparison_section(baseline, fine_tuned, source=source) for baseline in baselines),
             quality_section([fine_tuned, *baselines], source=source),
-            errors_section(fine_tuned, {paper.id: paper for paper in test}, shipped.confidences_of_texts),
+            errors_section(fine_tuned, papers, confidence),
         ],
     )
 

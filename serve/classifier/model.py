@@ -33,7 +33,7 @@ class ClassifierModel:
     def __init__(self, model_dir: Path, *, dtype: str = "auto", max_tokens: int) -> None:
         self.max_tokens = max_tokens
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir)
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right")
         self.network: Any = AutoModelForSequenceClassification.from_pretrained(
             model_dir, dtype=getattr(torch, resolve_dtype(dtype))
         )

@@ -46,6 +46,18 @@ def test_remembered_states_give_the_same_answer(model: Any) -> None:
 
 
 @torch.no_grad()
+def test_padding_may_be_on_either_side(config: TrainingConfig) -> None:
+    """Tokenizers of decoders pad on the left, and a text is known again wherever it stood."""
+    model = load_backbone(Path(config.base), config, pad_token_id=0).eval()
+    on_the_left = {name: torch.stack([rows[0], rows[1].roll(2)]) for name, rows in BATCH.items()}
+    expected = model(**on_the_left).logits
+
+    torch.testing.assert_close(model(**on_the_left).logits, expected)
+    torch.testing.assert_close(model(**BATCH).logits, expected)
+    torch.testing.assert_close(model(**OTHER).logits, expected[1:])
+
+
+@torch.no_grad()
 def test_one_text_that_is_new_runs_the_layers_again(model: Any) -> None:
     lowest = count_runs(find_layers(model)[0])
     FrozenPrefix(model, 2)
