@@ -38,6 +38,7 @@ class TrainingConfig(BaseModel):
     lora: LoraSettings = LoraSettings()
     input: ClassifierInput = ClassifierInput()
 
+    probe_first: bool = Field(default=True, description="Start the head from a linear probe, not at random.")
     epochs: PositiveInt = 5
     evaluations_per_epoch: PositiveInt = 1
     patience: PositiveInt | None = Field(

@@ -20,6 +20,7 @@ from training.backbone import base_directory, load_backbone, load_tokenizer
 from training.batches import TokenBatches, only_item
 from training.config import TrainingConfig
 from training.data import LABELS, LabelledPaper
+from training.probe import start_from_probe
 
 LOGGED_PER_EVALUATION = 10
 """How often the training loss is written down between two evaluations."""
@@ -60,6 +61,9 @@ def fine_tune(
     tokenizer = load_tokenizer(base_dir)
     batches = _plan(train, tokenizer, config)
     model = load_backbone(base_dir, config, pad_token_id=tokenizer.pad_token_id)
+    checkpoint = get_last_checkpoint(str(run_dir)) if run_dir.is_dir() else None
+    if config.probe_first and checkpoint is None:
+        start_from_probe(model, batches, seed=config.seed)
     trainer = prepare(
         _MultiLabelTrainer(
             model=model,
@@ -71,7 +75,7 @@ def fine_tune(
             callbacks=[*callbacks, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
         )
     )
-    result = trainer.train(resume_from_checkpoint=get_last_checkpoint(str(run_dir)) if run_dir.is_dir() else None)
+    result = trainer.train(resume_from_checkpoint=checkpoint)
     return FineTuned(model, tokenizer, config, _history(trainer.state.log_history), result.metrics["train_runtime"])
 
 
