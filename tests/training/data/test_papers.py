@@ -19,10 +19,10 @@ def test_labels_mean_themselves() -> None:
     assert [parse_label(label) for label in LABELS] == list(LABELS)
 
 
-def test_a_classifier_reads_lines_while_mentions_count_from_one_passage() -> None:
+def test_plain_text_has_lines_while_mentions_count_from_one_passage() -> None:
     paper = PaperRecord("1", "[On asthma].", "Asthma.", mentions=(Mention(13, 19, "Asthma", "Disease"),))
 
-    assert paper.text == "On asthma.\nAsthma."
+    assert paper.text == "[On asthma].\nAsthma."
     assert paper.passage[13:19] == "Asthma"
 
 
