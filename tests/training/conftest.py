@@ -65,6 +65,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
         batch_tokens=32,
         max_tokens=32,
         patience=None,
+        probe_first=False,
     )
 
 

@@ -30,7 +30,7 @@ def test_a_damaged_file_is_named_with_the_field(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"truth": (True, False)}, "one entry per paper"),
+        ({"truth": (True, False)}, "one entry for each"),
         ({"confidences": (0.9, float("nan"), 0.4)}, "finite number"),
         ({"ids": ("1", "1", "2")}, "unique"),
     ],
