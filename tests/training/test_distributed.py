@@ -28,7 +28,7 @@ def two_cpus() -> Iterator[None]:
 
 @pytest.mark.usefixtures("two_cpus")
 def test_two_workers_train_one_adapter(config: TrainingConfig, papers: list[LabelledPaper], tmp_path: Path) -> None:
-    longer = config.model_copy(update={"epochs": 6})
+    longer = config.model_copy(update={"epochs": 6, "probe_first": True})
 
     figures = fine_tune_distributed(longer, papers[:30], papers[30:], tmp_path, workers=2)
 
