@@ -1,56 +1,61 @@
-"""The same fine-tuning on several workers, with Ray Train: one process per CPU slice or GPU, gradients averaged."""
+"""The same run on several workers, with Ray Train: one process per CPU slice or GPU, gradients averaged."""
 
-from collections.abc import Sequence
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ray.train import RunConfig, ScalingConfig
+import ray
+from ray.train import RunConfig, ScalingConfig, get_context
 from ray.train.huggingface.transformers import RayTrainReportCallback, prepare_trainer
 from ray.train.torch import TorchTrainer
 
 from training.config import TrainingConfig
-from training.data import LabelledPaper
-from training.export import export_adapter
+from training.data.splits import Parts
 from training.finetune import fine_tune
-from training.runs import ADAPTER, calibrate
+from training.runs import Run, read_run, run
+
+OBJECT_STORE_BYTES = 100_000_000
 
 
-def fine_tune_distributed(
-    config: TrainingConfig,
-    train: Sequence[LabelledPaper],
-    dev: Sequence[LabelledPaper],
-    run_dir: Path,
-    *,
-    workers: int,
-    use_gpu: bool = False,
-) -> dict[str, Any]:
-    """Train with `workers` processes of a running Ray cluster; the adapter is left in `run_dir/adapter`.
+def run_distributed(config: TrainingConfig, parts: Parts, run_dir: Path, *, workers: int, use_gpu: bool = False) -> Run:
+    """What `training.runs.run` does, by `workers` processes of a Ray cluster.
 
     Every step takes `workers` batches, so that a run has fewer, larger steps than with one process. `run_dir` must be
-    a directory that all nodes share. Gives the figures of the last evaluation.
+    a directory that all nodes share. The cluster is the one of `RAY_ADDRESS`, or one started here for the while.
+
+    Raises:
+        InvalidConfig: `run_dir` holds a run of another configuration.
     """
-    result = TorchTrainer(
-        _work,
-        train_loop_config={"config": config, "train": train, "dev": dev, "run_dir": run_dir},
-        scaling_config=ScalingConfig(num_workers=workers, use_gpu=use_gpu),
-        run_config=RunConfig(name="ray", storage_path=str(run_dir.resolve())),
-    ).fit()
-    return dict(result.metrics or {})
+    if done := read_run(config, run_dir):
+        return done
+    with _cluster(workers):
+        TorchTrainer(
+            _work,
+            train_loop_config={"config": config, "parts": parts, "run_dir": run_dir},
+            scaling_config=ScalingConfig(num_workers=workers, use_gpu=use_gpu),
+            run_config=RunConfig(name="ray", storage_path=str(run_dir.resolve())),
+        ).fit()
+    return run(config, parts, run_dir)  # which is done, and read
+
+
+def _cluster(workers: int) -> Any:
+    if os.environ.get("RAY_ADDRESS"):
+        return ray.init()
+    # "local", for another cluster may be running here, such as that of the service. One CPU more is for the trainer.
+    return ray.init(
+        "local",
+        num_cpus=workers + 1,
+        object_store_memory=OBJECT_STORE_BYTES,
+        include_dashboard=False,
+        log_to_driver=False,
+    )
 
 
 def _work(job: dict[str, Any]) -> None:
-    from ray.train import get_context
-
-    config, dev = job["config"], job["dev"]
-    run_dir: Path = job["run_dir"]
-    tuned = fine_tune(
-        config,
-        job["train"],
-        dev,
-        run_dir / "checkpoints",
-        callbacks=[RayTrainReportCallback()],
-        prepare=prepare_trainer,
-    )
+    config, parts, run_dir = job["config"], job["parts"], job["run_dir"]
+    tune = partial(fine_tune, callbacks=[RayTrainReportCallback()], prepare=prepare_trainer)
     if get_context().get_world_rank() == 0:
-        calibration, _ = calibrate(tuned.logits(dev), dev, seed=config.seed)
-        export_adapter(tuned, calibration, run_dir / ADAPTER)
+        run(config, parts, run_dir, tune=tune)
+    else:
+        tune(config, parts["train"], parts["dev"], run_dir)

@@ -1,12 +1,12 @@
 """Training runs kept on disk: what each was given and what came of it. A run that is done is not run again."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serve.classifier.calibration import Calibration
 from training.calibration import fit_category
@@ -15,7 +15,7 @@ from training.data import LABELS, LabelledPaper
 from training.data.splits import Parts
 from training.evaluation import Predictions
 from training.export import export_adapter
-from training.finetune import fine_tune
+from training.finetune import FineTuned, fine_tune
 
 RESULT_FILE = "result.json"
 ADAPTER = "adapter"
@@ -40,19 +40,40 @@ class Run(BaseModel):
     test: Predictions
 
 
-def run(config: TrainingConfig, parts: Parts, run_dir: Path, *, name: str = "fine-tuned") -> Run:
+def read_run(config: TrainingConfig, run_dir: Path) -> Run | None:
+    """The run that `run_dir` holds, if it is done.
+
+    Raises:
+        InvalidConfig: it is one of another configuration, or no record that can be read.
+    """
+    record = run_dir / RESULT_FILE
+    if not record.is_file():
+        return None
+    try:
+        done = Run.model_validate_json(record.read_bytes())
+    except ValidationError as error:
+        raise InvalidConfig(f"{record} is not a record of this version: {error}") from error
+    if done.config != config:
+        raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
+    return done
+
+
+def run(
+    config: TrainingConfig,
+    parts: Parts,
+    run_dir: Path,
+    *,
+    name: str = "fine-tuned",
+    tune: Callable[[TrainingConfig, Sequence[LabelledPaper], Sequence[LabelledPaper], Path], FineTuned] = fine_tune,
+) -> Run:
     """Train, calibrate on the development part, predict the test part; keep the record and the adapter in `run_dir`.
 
     Raises:
         InvalidConfig: `run_dir` holds a run of another configuration.
     """
-    record = run_dir / RESULT_FILE
-    if record.is_file():
-        done = Run.model_validate_json(record.read_bytes())
-        if done.config != config:
-            raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
+    if done := read_run(config, run_dir):
         return done
-    tuned = fine_tune(config, parts["train"], parts["dev"], run_dir)
+    tuned = tune(config, parts["train"], parts["dev"], run_dir)
     dev_logits = tuned.logits(parts["dev"])
     calibration, log_losses = calibrate(dev_logits, parts["dev"], seed=config.seed)
     started_s = time.perf_counter()
@@ -73,7 +94,7 @@ def run(config: TrainingConfig, parts: Parts, run_dir: Path, *, name: str = "fin
     )
     export_adapter(tuned, calibration, run_dir / ADAPTER)
     # Last, so that a record means that all the rest is there.
-    record.write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (run_dir / RESULT_FILE).write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return done
 
 

@@ -1,42 +1,45 @@
-"""The same fine-tuning on two workers, with a real Ray cluster of this machine."""
+"""The same run on two workers, on a real Ray cluster of this machine beside whatever else runs on it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import ray
-import torch
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification
 
-from serve.classifier.calibration import Calibration
-from training.backbone import load_tokenizer
-from training.batches import TokenBatches
 from training.config import TrainingConfig
 from training.data.papers import LabelledPaper
-from training.distributed import fine_tune_distributed
-from training.finetune import score
-from training.runs import ADAPTER
+from training.data.splits import Parts
+from training.distributed import run_distributed
+from training.runs import ADAPTER, Run, run
 
 
-@pytest.fixture
-def two_cpus() -> Iterator[None]:
-    ray.init(num_cpus=3, object_store_memory=100_000_000, include_dashboard=False, log_to_driver=False)
-    yield
-    ray.shutdown()
+@pytest.fixture(scope="module")
+def longer(config: TrainingConfig) -> TrainingConfig:
+    return config.model_copy(update={"epochs": 6})
 
 
-@pytest.mark.usefixtures("two_cpus")
-def test_two_workers_train_one_adapter(config: TrainingConfig, papers: list[LabelledPaper], tmp_path: Path) -> None:
-    longer = config.model_copy(update={"epochs": 6, "probe_first": True})
+@pytest.fixture(scope="module")
+def parts(papers: list[LabelledPaper]) -> Parts:
+    return {"train": papers[:20], "dev": papers[20:32], "test": papers[32:]}
 
-    figures = fine_tune_distributed(longer, papers[:30], papers[30:], tmp_path, workers=2)
 
-    assert figures["epoch"] == 6
-    assert Calibration.load(tmp_path / ADAPTER).categories.keys() == {"Cancer", "Non-Cancer"}
-    base = AutoModelForSequenceClassification.from_pretrained(config.base, num_labels=2)
-    model = PeftModel.from_pretrained(base, tmp_path / ADAPTER)
-    held_out = TokenBatches(
-        papers[30:], load_tokenizer(Path(config.base)), config.input, max_tokens=config.max_tokens, batch_tokens=64
-    )
-    assert torch.equal(score(model, held_out)[:, 0] > 0, held_out.targets[:, 0] > 0.5)
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("distributed")
+
+
+@pytest.fixture(scope="module")
+def done(longer: TrainingConfig, parts: Parts, run_dir: Path) -> Run:
+    return run_distributed(longer, parts, run_dir, workers=2)
+
+
+def test_two_workers_train_one_adapter(done: Run, longer: TrainingConfig, run_dir: Path) -> None:
+    assert [round(evaluation["epoch"]) for evaluation in done.history] == [1, 2, 3, 4, 5, 6]
+    assert done.test.predicted == done.test.truth
+    base = AutoModelForSequenceClassification.from_pretrained(longer.base, num_labels=2)
+    assert PeftModel.from_pretrained(base, run_dir / ADAPTER).peft_config["default"].r == longer.lora.rank
+
+
+def test_the_record_is_that_of_any_run(done: Run, longer: TrainingConfig, parts: Parts, run_dir: Path) -> None:
+    assert run(longer, parts, run_dir) == done
+    assert run_distributed(longer, parts, run_dir, workers=2) == done

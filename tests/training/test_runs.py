@@ -10,7 +10,7 @@ from serve.model_store.catalog import Catalog
 from training.config import InvalidConfig, TrainingConfig
 from training.data.papers import LabelledPaper
 from training.data.splits import Parts
-from training.runs import ADAPTER, Run, run
+from training.runs import ADAPTER, RESULT_FILE, Run, run
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,13 @@ def test_a_run_that_is_done_is_not_run_again(done: Run, shallow: TrainingConfig,
 def test_a_directory_keeps_one_configuration(done: Run, shallow: TrainingConfig, parts: Parts, run_dir: Path) -> None:
     with pytest.raises(InvalidConfig, match="another configuration"):
         run(shallow.model_copy(update={"seed": 18}), parts, run_dir)
+
+
+def test_a_record_that_cannot_be_read_is_named(shallow: TrainingConfig, parts: Parts, tmp_path: Path) -> None:
+    (tmp_path / RESULT_FILE).write_text('{"of": "another version"}')
+
+    with pytest.raises(InvalidConfig, match=RESULT_FILE):
+        run(shallow, parts, tmp_path)
 
 
 def test_what_is_served_answers_as_what_was_trained(done: Run, parts: Parts, run_dir: Path, tmp_path: Path) -> None:
