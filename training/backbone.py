@@ -11,7 +11,7 @@ from serve.model_store import ModelStore
 from serve.model_store.heads import Head
 from training.config import InvalidConfig, TrainingConfig
 from training.data import LABELS
-from training.frozen_prefix import FrozenPrefix, find_layers
+from training.frozen_prefix import FrozenPrefix, Remembered, find_layers
 
 
 def base_directory(base: str) -> Path:
@@ -31,8 +31,12 @@ def load_tokenizer(base_dir: Path) -> Any:
     return tokenizer
 
 
-def load_backbone(base_dir: Path, config: TrainingConfig, *, pad_token_id: int) -> Any:
+def load_backbone(
+    base_dir: Path, config: TrainingConfig, *, pad_token_id: int, remembered: Remembered | None = None
+) -> Any:
     """A PEFT model over the base: `forward(input_ids, attention_mask)` gives logits of shape (rows, categories).
+
+    `remembered` is what another run, of the same base and first adapted layer, knows of the frozen layers.
 
     Raises:
         InvalidConfig: the configuration asks for layers that the base does not have, or for QLoRA without a GPU.
@@ -56,7 +60,7 @@ def load_backbone(base_dir: Path, config: TrainingConfig, *, pad_token_id: int) 
         layers_to_transform=list(range(config.lora.first_layer, depth)),
     )
     model = get_peft_model(backbone, lora)
-    FrozenPrefix(model, config.lora.first_layer)
+    FrozenPrefix(model, config.lora.first_layer, remembered)
     return model
 
 

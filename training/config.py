@@ -38,7 +38,6 @@ class TrainingConfig(BaseModel):
     lora: LoraSettings = LoraSettings()
     input: ClassifierInput = ClassifierInput()
 
-    probe_first: bool = Field(default=True, description="Start the head from a linear probe, not at random.")
     epochs: PositiveInt = 5
     evaluations_per_epoch: PositiveInt = 1
     patience: PositiveInt | None = Field(
@@ -50,6 +49,9 @@ class TrainingConfig(BaseModel):
     max_tokens: PositiveInt = Field(default=512, description="Longer papers are cut there.")
     batch_tokens: PositiveInt = Field(default=2048, description="Rows times longest row of one forward pass.")
     accumulation_steps: PositiveInt = Field(default=1, description="Forward passes to one optimiser step.")
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=0.5, description="How far targets stay from 0 and 1: some labels are wrong."
+    )
     class_weights: Literal["balanced", "none"] = "none"
 
     precision: Literal["auto", "float32", "bfloat16"] = Field(

@@ -20,7 +20,8 @@ from training.backbone import base_directory, load_backbone, load_tokenizer
 from training.batches import TokenBatches, only_item
 from training.config import TrainingConfig
 from training.data import LABELS, LabelledPaper
-from training.probe import start_from_probe
+from training.frozen_prefix import Remembered
+from training.head import condition, settle
 
 LOGGED_PER_EVALUATION = 10
 """How often the training loss is written down between two evaluations."""
@@ -49,21 +50,22 @@ def fine_tune(
     *,
     callbacks: Sequence[TrainerCallback] = (),
     prepare: Callable[[Trainer], Trainer] = lambda trainer: trainer,
+    remembered: Remembered | None = None,
 ) -> FineTuned:
     """Train on `train`, keep the weights of the evaluation with the lowest loss on `dev`.
 
     `run_dir` holds a checkpoint per evaluation: a run that was killed goes on from the last one. TensorBoard files lie
     in `run_dir/tensorboard`. `prepare` may wrap the trainer, as Ray Train does.
+    `remembered` lets runs over the same papers share the work of the frozen layers.
     Deterministic for a seed, a machine and a number of threads.
     """
     set_seed(config.seed)
     base_dir = base_directory(config.base)
     tokenizer = load_tokenizer(base_dir)
     batches = _plan(train, tokenizer, config)
-    model = load_backbone(base_dir, config, pad_token_id=tokenizer.pad_token_id)
+    model = load_backbone(base_dir, config, pad_token_id=tokenizer.pad_token_id, remembered=remembered)
     checkpoint = get_last_checkpoint(str(run_dir)) if run_dir.is_dir() else None
-    if config.probe_first and checkpoint is None:
-        start_from_probe(model, batches, seed=config.seed)
+    condition(model, batches if checkpoint is None else None)
     trainer = prepare(
         _MultiLabelTrainer(
             model=model,
@@ -71,11 +73,12 @@ def fine_tune(
             train_dataset=batches,
             dev_batches=_plan(dev, tokenizer, config, share=2),
             data_collator=only_item,
-            compute_loss_func=_loss(_category_weights(batches.targets, config)),
+            compute_loss_func=_loss(_category_weights(batches.targets, config), config.label_smoothing),
             callbacks=[*callbacks, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
         )
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
+    settle(model)
     return FineTuned(model, tokenizer, config, _history(trainer.state.log_history), result.metrics["train_runtime"])
 
 
@@ -160,10 +163,11 @@ def _category_weights(targets: torch.Tensor, config: TrainingConfig) -> torch.Te
     return (len(targets) - positives).clamp(min=1) / positives
 
 
-def _loss(positive_weight: torch.Tensor | None) -> Callable[..., torch.Tensor]:
+def _loss(positive_weight: torch.Tensor | None, smoothing: float) -> Callable[..., torch.Tensor]:
     def loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | None = None) -> torch.Tensor:
         weight = None if positive_weight is None else positive_weight.to(labels.device)
-        total = binary_cross_entropy_with_logits(outputs.logits.float(), labels, pos_weight=weight, reduction="sum")
+        targets = labels * (1 - 2 * smoothing) + smoothing
+        total = binary_cross_entropy_with_logits(outputs.logits.float(), targets, pos_weight=weight, reduction="sum")
         # The items of all forward passes of one optimiser step: batches differ in size, papers count the same.
         return total / (labels.numel() if num_items_in_batch is None else num_items_in_batch)
 

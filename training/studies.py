@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from training.baselines import Baseline, KeywordRule, TfidfRegression
@@ -11,6 +12,8 @@ from training.config import TrainingConfig
 from training.data import LabelledPaper
 from training.data.splits import Parts, cross_validation, split
 from training.evaluation import Predictions
+from training.finetune import fine_tune
+from training.frozen_prefix import Remembered
 from training.runs import Run, run
 from training.shipped import to_predictions
 from training.zero_shot import ZeroShot
@@ -27,8 +30,9 @@ class Measured:
 
 def cross_validate(config: TrainingConfig, papers: Sequence[LabelledPaper], runs_dir: Path) -> Iterator[Run]:
     """One run per fold, in `runs_dir/fold-0` and so on; together they predict every paper once."""
+    tune = partial(fine_tune, remembered=Remembered())
     for fold, parts in enumerate(cross_validation(papers, seed=config.seed)):
-        yield run(config, parts, runs_dir / f"fold-{fold}")
+        yield run(config, parts, runs_dir / f"fold-{fold}", tune=tune)
 
 
 def learning_curve(
@@ -40,8 +44,9 @@ def learning_curve(
     """
     parts = split(papers, seed=config.seed)
     order = random.Random(config.seed).sample(parts["train"], len(parts["train"]))
+    tune = partial(fine_tune, remembered=Remembered())
     for size in sizes:
-        yield run(config, {**parts, "train": order[:size]}, runs_dir / f"papers-{size}")
+        yield run(config, {**parts, "train": order[:size]}, runs_dir / f"papers-{size}", tune=tune)
 
 
 def compare_bases(

@@ -61,11 +61,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
         base=str(save_base(tmp_path_factory.mktemp("gemma"), "gemma")),
         lora=LoraSettings(rank=4, alpha=8, dropout=0, first_layer=1),
         epochs=3,
-        learning_rate=2e-2,
+        learning_rate=1e-2,
         batch_tokens=32,
         max_tokens=32,
         patience=None,
-        probe_first=False,
     )
 
 

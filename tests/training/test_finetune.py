@@ -141,6 +141,18 @@ def test_a_rare_category_is_weighted_up(config: TrainingConfig, papers: Papers, 
     assert weighted.logits(papers)[:, 0].mean() > plain.logits(papers)[:, 0].mean()
 
 
+def test_smoothed_labels_keep_scores_from_growing(config: TrainingConfig, papers: Papers, tmp_path: Path) -> None:
+    longer = config.model_copy(update={"epochs": 8})
+
+    sharp = fine_tune(longer, papers[:30], papers[30:], tmp_path / "sharp").logits(papers[:30])
+    smooth = fine_tune(
+        longer.model_copy(update={"label_smoothing": 0.2}), papers[:30], papers[30:], tmp_path / "smooth"
+    ).logits(papers[:30])
+
+    assert smooth.abs().mean() < sharp.abs().mean()
+    assert torch.equal(smooth > 0, sharp > 0)
+
+
 def test_layers_that_the_base_does_not_have_cannot_be_trained(
     config: TrainingConfig, papers: Papers, tmp_path: Path
 ) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from training.backbone import load_backbone, load_tokenizer
 from training.config import TrainingConfig
-from training.frozen_prefix import FrozenPrefix, find_layers
+from training.frozen_prefix import FrozenPrefix, Remembered, find_layers
 
 from .conftest import LAYERS, save_base
 
@@ -42,6 +42,21 @@ def test_remembered_states_give_the_same_answer(model: Any) -> None:
     assert len(lowest) == 1
     torch.testing.assert_close(model(**BATCH).logits, expected)
     torch.testing.assert_close(model(**OTHER).logits, expected_other)  # one row of the batch, without its padding
+    assert len(lowest) == 1
+
+
+@torch.no_grad()
+def test_another_run_over_the_same_texts_need_not_run_them_again(config: TrainingConfig) -> None:
+    remembered = Remembered()
+    first, second = (
+        load_backbone(Path(config.base), config, pad_token_id=0, remembered=remembered).eval() for _ in range(2)
+    )
+    second.load_state_dict(first.state_dict())  # the same head
+    lowest = count_runs(find_layers(second)[0].layer)
+
+    torch.testing.assert_close(second(**BATCH).logits, first(**BATCH).logits)
+    assert len(lowest) == 1
+    torch.testing.assert_close(first(**OTHER).logits, second(**OTHER).logits)
     assert len(lowest) == 1
 
 
