@@ -5,32 +5,25 @@ cancers. It is Non-Cancer when it names diseases and none of them has to do with
 benign tumours, inherited tumour syndromes, a cancer in passing and ids that no vocabulary knows, gets no label.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
+from serve.extractor.mesh import MESH_FILE, NEOPLASMS, Heading, read_headings
 from serve.extractor.vocabulary import (
     CELLULAR_PROLIFERATION,
     ONTOLOGY_FILE,
-    REMEDY,
     Disease,
     DiseaseOntology,
-    VocabularyError,
 )
 from training.data.papers import LabelledPaper, Mention, PaperRecord
-
-MESH_FILE = "mesh_id_label_mappings.tsv"
-MESH_NEOPLASMS = "C04"
 
 DISEASE_TYPES = frozenset({"Disease", "SpecificDisease", "DiseaseClass", "Modifier", "CompositeMention"})
 """What the NCBI Disease and BC5CDR corpora call a mention of a disease."""
 
 CANCER_MENTIONS_MIN = 2
 CANCER_SHARE_MIN = 0.5
-
-MeshTrees = Mapping[str, Sequence[str]]
-"""The places of each heading (`MESH:D008175`) in the trees of MeSH (`C04.588.894.797.520`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +37,12 @@ class DiseaseIds:
     others: frozenset[str]
 
     @classmethod
-    def from_vocabularies(cls, ontology: DiseaseOntology, mesh_trees: MeshTrees) -> Self:
+    def from_vocabularies(cls, ontology: DiseaseOntology, headings: Iterable[Heading]) -> Self:
         """A cancer is what stands only for cancers in the Disease Ontology. `others` are what both vocabularies place
         outside neoplasms: MeSH counts tumour syndromes among them, which the ontology does not.
         """
-        neoplastic_headings = {
-            heading
-            for heading, places in mesh_trees.items()
-            if any(place.startswith(MESH_NEOPLASMS) for place in places)
-        }
+        neoplastic = {f"MESH:{heading.id}": heading.is_under(NEOPLASMS) for heading in headings}
+        neoplastic_headings = {id_ for id_, is_so in neoplastic.items() if is_so}
 
         def is_neoplastic(disease: Disease) -> bool:
             lineage = ontology.lineage(disease.id)
@@ -62,7 +52,7 @@ class DiseaseIds:
 
         cancers, others = set(), set()
         known = {xref for disease in ontology for xref in disease.xrefs if xref.startswith(("MESH:", "OMIM:"))}
-        for id_ in mesh_trees.keys() | known:
+        for id_ in neoplastic.keys() | known:
             diseases = ontology.with_xref(id_)
             if diseases and all(ontology.is_cancer(disease.id) for disease in diseases):
                 cancers.add(id_)
@@ -74,22 +64,7 @@ class DiseaseIds:
     def load(cls, vocabularies: Path) -> Self:
         """From the prepared catalogue entry `disease-vocabularies`. Raises `VocabularyError`."""
         ontology = DiseaseOntology.load(vocabularies / ONTOLOGY_FILE)
-        return cls.from_vocabularies(ontology, read_mesh_trees(vocabularies / MESH_FILE))
-
-
-def read_mesh_trees(path: Path) -> MeshTrees:
-    """Read a table of headings: id, name, synonyms and places, the last two joined by `|`. Raises `VocabularyError`."""
-    trees = {}
-    try:
-        with path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                cells = line.rstrip("\n").split("\t")
-                if len(cells) < 4:
-                    raise VocabularyError(f"{path}:{number}: expected id, name, synonyms and places. {REMEDY}")
-                trees[f"MESH:{cells[0]}"] = tuple(filter(None, cells[3].split("|")))
-    except (OSError, UnicodeDecodeError) as error:
-        raise VocabularyError(f"{path}: {error}. {REMEDY}") from error
-    return trees
+        return cls.from_vocabularies(ontology, read_headings(vocabularies / MESH_FILE))
 
 
 def paper_label(paper: PaperRecord, ids: DiseaseIds) -> str | None:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.extractor.vocabulary import CANCER, CELLULAR_PROLIFERATION, Disease, DiseaseOntology, VocabularyError
+from serve.extractor.mesh import Heading
+from serve.extractor.vocabulary import CANCER, CELLULAR_PROLIFERATION, Disease, DiseaseOntology
 from training.data import LABELS, Mention, PaperRecord
-from training.data.corpora import DiseaseIds, label_corpus, paper_label, read_mesh_trees
+from training.data.corpora import DiseaseIds, label_corpus, paper_label
 
 IDS = DiseaseIds(cancers=frozenset({"MESH:D1", "OMIM:1"}), others=frozenset({"MESH:D2", "MESH:D3", "OMIM:2"}))
 
@@ -125,18 +126,21 @@ ONTOLOGY = DiseaseOntology(
         Disease("DOID:30", "sore toe", xrefs=("MESH:D030", "OMIM:30"), parents=("DOID:4",)),
     ]
 )
-MESH_TREES = {
-    "MESH:D010": ("C04.1", "C05.1"),
-    "MESH:D011": ("C04.2",),
-    "MESH:D020": ("C16.1", "C04.700.1"),
-    "MESH:D030": ("C05.2",),
-    "MESH:D040": ("C23.1",),
-    "MESH:D041": ("C04.3",),
-}
+HEADINGS = [
+    Heading(id_, f"heading {id_}", (), places)
+    for id_, places in {
+        "D010": ("C04.1", "C05.1"),
+        "D011": ("C04.2",),
+        "D020": ("C16.1", "C04.700.1"),
+        "D030": ("C05.2",),
+        "D040": ("C23.1",),
+        "D041": ("C04.3",),
+    }.items()
+]
 
 
 def told_apart(id_: str) -> str | None:
-    ids = DiseaseIds.from_vocabularies(ONTOLOGY, MESH_TREES)
+    ids = DiseaseIds.from_vocabularies(ONTOLOGY, HEADINGS)
     assert not ids.cancers & ids.others
     return "cancer" if id_ in ids.cancers else "other" if id_ in ids.others else None
 
@@ -169,18 +173,3 @@ def test_the_prepared_vocabularies_are_read_from_their_directory(tmp_path: Path)
     (tmp_path / "mesh_id_label_mappings.tsv").write_text("D010\tToes\tToe\tC04.1|C05.1\t\nD030\tSore\t\tC05.2\t\n")
 
     assert DiseaseIds.load(tmp_path) == DiseaseIds(frozenset({"MESH:D010"}), frozenset({"MESH:D030"}))
-
-
-def test_a_heading_without_a_place_is_in_no_tree(tmp_path: Path) -> None:
-    (tmp_path / "mesh.tsv").write_text("D010\tToes\t\t\t\n")
-
-    assert read_mesh_trees(tmp_path / "mesh.tsv") == {"MESH:D010": ()}
-
-
-def test_a_table_of_headings_that_cannot_be_read_is_named_with_line_and_remedy(tmp_path: Path) -> None:
-    (tmp_path / "mesh.tsv").write_text("D010\tToes\t\tC04.1\nD011\n")
-
-    with pytest.raises(VocabularyError, match=r"mesh\.tsv:2: expected id, name, synonyms and places\. Run `pubserve"):
-        read_mesh_trees(tmp_path / "mesh.tsv")
-    with pytest.raises(VocabularyError, match=r"away\.tsv: .*No such file.* Run `pubserve-models prepare"):
-        read_mesh_trees(tmp_path / "away.tsv")
