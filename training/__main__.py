@@ -1,5 +1,6 @@
 """`python -m training …`: data, fine-tuning, and the evidence that the models are good."""
 
+import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from serve.model_store import ModelStoreError
+from serve.model_store import ModelStore, ModelStoreError
 from training.data.cli import cli as data_cli
 from training.data.report import MalformedRecord
 
@@ -24,10 +25,11 @@ Long runs are kept in a directory and go on where they were when started again. 
 it), report.md and report.json.
 
 \b
-  python -m training data inspect ../shared/data/abstracts      what is there to train on
-  python -m training classifier ../shared/data/abstracts        the adapter that is shipped
-  python -m training evaluate ../shared/data/abstracts          that adapter against what it has to beat
-  python -m training cross-validate ../shared/data/abstracts    five runs, every paper predicted once
+  python -m training data inspect ../shared/data/abstracts          what is there to train on
+  python -m training classifier ../shared/data/abstracts            the adapter that is shipped
+  python -m training evaluate ../shared/data/abstracts              that adapter against what it has to beat
+  python -m training transfer ../shared/data/abstracts corpus.txt   and on corpora of another kind
+  python -m training cross-validate ../shared/data/abstracts        five runs, every paper predicted once
 """
 
 cli = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -56,6 +58,11 @@ def classifier(
     config: Config = CLASSIFIER,
     runs: RunsDir = RUNS,
     adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = SHIPPED,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, help="More than one: with Ray Train, on the cluster of RAY_ADDRESS or here."),
+    ] = 1,
+    gpus: Annotated[bool, typer.Option("--gpus", help="Give every worker a GPU.")] = False,
 ) -> None:
     """Fine-tune the cancer classifier on the fixed split and put the adapter where the catalogue finds it."""
     from training.config import TrainingConfig
@@ -65,7 +72,13 @@ def classifier(
     from training.runs import ADAPTER, RESULT_FILE, run
 
     settings = TrainingConfig.load(config)
-    done = run(settings, split(read_labelled(papers), seed=settings.seed), runs / "fold-0")
+    parts = split(read_labelled(papers), seed=settings.seed)
+    if workers > 1:
+        from training.distributed import run_distributed
+
+        done = run_distributed(settings, parts, runs / "fold-0", workers=workers, use_gpu=gpus)
+    else:
+        done = run(settings, parts, runs / "fold-0")
     shutil.copytree(runs / "fold-0" / ADAPTER, adapter, dirs_exist_ok=True)
     shutil.copyfile(runs / "fold-0" / RESULT_FILE, adapter / "training.json")
     console.print(measure(done.test))
@@ -127,24 +140,55 @@ def evaluate(papers: Papers, seed: Seed = 17, config: Config = CLASSIFIER, out: 
 def robustness(papers: Papers, seed: Seed = 17, out: Out = REPORTS / "robustness") -> None:
     """Measure the adapter, the keyword rule and TF-IDF on papers that look different, and on near misses."""
     from training.baselines import KeywordRule, TfidfRegression
-    from training.data import LabelledPaper, read_labelled
+    from training.data import read_labelled
     from training.data.splits import split
-    from training.evaluation import Predictions
     from training.reports import robustness_report
     from training.robustness import conditions
-    from training.shipped import ShippedClassifier, to_predictions
+    from training.shipped import ShippedClassifier, ask_all
 
     labelled = read_labelled(papers)
     parts = split(labelled, seed=seed)
-    shipped = ShippedClassifier()
-    baselines = [baseline.fit(parts["train"]) for baseline in (KeywordRule(), TfidfRegression())]
-
-    def ask(asked: Sequence[LabelledPaper]) -> list[Predictions]:
-        said = [to_predictions(baseline.name, asked, baseline.confidences(asked)) for baseline in baselines]
-        return [shipped.predictions(asked), *said]
-
+    ask = ask_all(
+        ShippedClassifier(), [baseline.fit(parts["train"]) for baseline in (KeywordRule(), TfidfRegression())]
+    )
     measured = conditions(ask, parts["test"], console=console)
     _write(robustness_report(measured, _circumstances(labelled, "fixed, test part", seed)), out)
+
+
+@cli.command()
+def transfer(
+    papers: Papers,
+    corpora: Annotated[
+        list[Path],
+        typer.Argument(
+            exists=True, metavar="CORPUS...", help="Papers with annotated diseases, such as PubTator files."
+        ),
+    ],
+    seed: Seed = 17,
+    out: Out = REPORTS / "transfer",
+) -> None:
+    """Measure the adapter on other corpora, whose labels are derived from the diseases that people annotated.
+
+    The baselines learn from PAPERS, as the adapter did. Papers whose diseases do not settle the label are set aside.
+    """
+    from serve.extractor.vocabulary import CATALOG_ENTRY
+    from training.baselines import KeywordRule, TfidfRegression
+    from training.data import read_labelled, read_papers
+    from training.data.corpora import DiseaseIds, label_corpus
+    from training.data.splits import split
+    from training.reports import transfer_report
+    from training.shipped import ShippedClassifier, ask_all
+
+    labelled = read_labelled(papers)
+    train = split(labelled, seed=seed)["train"]
+    ask = ask_all(ShippedClassifier(), [baseline.fit(train) for baseline in (KeywordRule(), TfidfRegression())])
+    diseases = DiseaseIds.load(ModelStore().prepare(CATALOG_ENTRY).path)
+    measured = {}
+    for corpus in corpora:
+        kept, set_aside = label_corpus(read_papers(corpus), diseases)
+        console.print(f"{corpus.stem}: {len(kept)} papers labelled by their diseases, {set_aside} set aside")
+        measured[corpus.stem] = ask(kept)
+    _write(transfer_report(measured, _circumstances(labelled, "other corpora, whole", seed)), out)
 
 
 @cli.command(name="learning-curve")
@@ -217,6 +261,8 @@ def main() -> None:
     """Run a command; what a user can put right is said in one line, with exit status 1."""
     from training.config import InvalidConfig
 
+    # A new head and dropped layers are what is asked for here, and not worth a warning each.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         cli()
     except (InvalidConfig, MalformedRecord, ModelStoreError) as error:

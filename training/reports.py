@@ -8,8 +8,15 @@ from training.evaluation import Metrics, Predictions, Running, measure, pooled
 from training.evaluation.metrics import accuracy
 from training.report import KeyFigure, KeyFigures, Prose, Report, Section, Table
 from training.report.content import Cell
-from training.report.figures import LearningPoint, epoch_curves, learning_curve, robustness_plot
-from training.report.sections import choice_section, comparison_section, errors_section, quality_section
+from training.report.figures import LearningPoint, epoch_curves, learning_curve, robustness_plot, roc_curves
+from training.report.sections import (
+    choice_section,
+    comparison_section,
+    decisions_table,
+    errors_section,
+    probabilities_table,
+    quality_section,
+)
 from training.runs import Run
 from training.studies import Measured
 
@@ -63,6 +70,22 @@ def evaluation_report(
             quality_section([fine_tuned, *baselines], source=source),
             errors_section(fine_tuned, papers, confidence),
         ],
+    )
+
+
+def transfer_report(corpora: Mapping[str, Sequence[Predictions]], circumstances: dict[str, str]) -> Report:
+    """Corpora that nothing was trained on, by name; of each the models beside one another, the classifier first."""
+    sections = []
+    for name, models in corpora.items():
+        source = _source(models[0], name, circumstances)
+        figures = [measure(model) for model in models]
+        blocks = [decisions_table(figures, source=source), probabilities_table(models, figures, source=source)]
+        sections.append(Section(name, [*blocks, roc_curves(models, source=source)]))
+    return Report(
+        title="The classifier on other corpora",
+        summary="; ".join(f"{name}: {_headline(measure(models[0]))}" for name, models in corpora.items()),
+        circumstances=circumstances,
+        sections=sections,
     )
 
 

@@ -1,11 +1,12 @@
 """The classifier as the service runs it, in this process: the same weights, input and calibration."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from serve.classifier.batching import plan_batches
 from serve.classifier.input import TitleAndAbstract
 from serve.classifier.model import ClassifierModel
 from serve.model_store import ModelStore
+from training.baselines import Baseline
 from training.data import LabelledPaper
 from training.evaluation import Predictions
 
@@ -36,6 +37,18 @@ class ShippedClassifier:
 
     def predictions(self, papers: Sequence[LabelledPaper], *, name: str = "fine-tuned") -> Predictions:
         return to_predictions(name, papers, self.confidences(papers), threshold=self.threshold)
+
+
+def ask_all(
+    shipped: ShippedClassifier, baselines: Sequence[Baseline]
+) -> Callable[[Sequence[LabelledPaper]], list[Predictions]]:
+    """What the classifier, and after it every fitted baseline, say of some labelled papers."""
+
+    def ask(asked: Sequence[LabelledPaper]) -> list[Predictions]:
+        said = [to_predictions(baseline.name, asked, baseline.confidences(asked)) for baseline in baselines]
+        return [shipped.predictions(asked), *said]
+
+    return ask
 
 
 def to_predictions(

@@ -17,6 +17,7 @@ from training.reports import (
     evaluation_report,
     learning_curve_report,
     robustness_report,
+    transfer_report,
 )
 from training.runs import Run
 from training.studies import Measured
@@ -87,6 +88,19 @@ def test_an_evaluation_shows_the_words_behind_the_errors(tmp_path: Path) -> None
 
     assert as_json["title"] == "classifier@1 on papers it has not seen"
     assert "carcinoma" in html
+
+
+def test_other_corpora_are_shown_one_by_one(tmp_path: Path) -> None:
+    corpora = {
+        "trials": [said("fine-tuned"), said("rule", wrong=2)],
+        "cases": [said("fine-tuned", wrong=3), said("rule", wrong=6)],
+    }
+
+    as_json, _ = written(transfer_report(corpora, CIRCUMSTANCES), tmp_path)
+
+    assert [section["heading"] for section in as_json["sections"]] == ["trials", "cases"]
+    assert as_json["summary"].startswith("trials: Accuracy 0.917")
+    assert "cases: Accuracy 0.750" in as_json["summary"]
 
 
 def test_robustness_is_shown_by_condition_and_model(tmp_path: Path) -> None:

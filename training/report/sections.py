@@ -2,6 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
+from rich.console import Console
+from rich.progress import track
+
 from training.data import LabelledPaper
 from training.evaluation import Comparison, Metrics, Predictions, Running, choose, compare, expected_by_chance, measure
 from training.occlusion import explain
@@ -85,11 +88,12 @@ def errors_section(
     """
     rows = zip(predictions.ids, predictions.truth, predictions.confidences, predictions.predicted, strict=True)
     wrong = [(abs(given - truth), paper_id) for paper_id, truth, given, predicted in rows if predicted != truth]
+    worst = [paper_id for _, paper_id in sorted(wrong, key=lambda error: (-error[0], error[1]))[:most]]
     errors = [
         ErrorAnalysis(
             paper_id, papers[paper_id].title, papers[paper_id].label, explain(papers[paper_id].text, confidence)
         )
-        for _, paper_id in sorted(wrong, key=lambda error: (-error[0], error[1]))[:most]
+        for paper_id in track(worst, "asking which words drove the errors", console=Console(stderr=True))
     ]
     return Section("Worst errors", [ErrorAnalyses(predictions.model, errors)])
 
