@@ -21,6 +21,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pubserve.contract import AnalyzeRequest, Paper
+from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.model_store import ModelStore, ModelStoreError, prepare_many
 from serve.model_store.progress import show_on
 from serve.settings import Settings
@@ -49,7 +50,7 @@ def serve(
     """
     settings = _settings(profile, host, port)
     _require_free_port(settings)
-    _prepare_models([settings.classifier.model, settings.extractor.model])
+    _prepare_models([settings.classifier.model, settings.extractor.model, CATALOG_ENTRY])
     with _running(settings, logs=logs) as stop:
         url = f"http://{'127.0.0.1' if settings.http.host == '0.0.0.0' else settings.http.host}:{settings.http.port}"
         with _step("models answer"):

@@ -191,6 +191,8 @@ def assemble(
     warnings = [*job.document.warnings, *job.warnings]
     if labels and labels.truncated and "abstract_truncated" not in warnings:
         warnings.append("abstract_truncated")
+    if labels and diseases and _disagree(labels, diseases):
+        warnings.append("labels_disagree_with_diseases")
     waits_ms = [reading.queue_ms for reading in (labels, diseases) if reading]
     return Analysis(
         abstract_id=job.paper.id,
@@ -208,6 +210,12 @@ def assemble(
             extract=round(diseases.work_ms, 2) if diseases else None,
         ),
     )
+
+
+def _disagree(labels: LabelReading, diseases: DiseaseReading) -> bool:
+    """A paper that names a cancer need not be about cancer; but whoever reads one of the two answers should know."""
+    names_a_cancer = any(mention.is_cancer and not mention.negated for mention in diseases.mentions)
+    return names_a_cancer and "Cancer" not in labels.predicted
 
 
 def as_sent(mention: Mention, paper: Paper) -> Mention:

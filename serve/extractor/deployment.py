@@ -11,8 +11,10 @@ from ray.llm._internal.common.callbacks.base import CallbackBase
 from ray.serve.llm import LLMConfig
 from ray.serve.llm.deployment import LLMServer
 
+from serve.extractor.normalisation import Normaliser
 from serve.extractor.prompt import Generation, answer_schema
 from serve.extractor.reader import read_diseases
+from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import resolve_dtype
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
@@ -65,6 +67,8 @@ class Extractor(LLMServer):
         self._settings = settings
         started = time.monotonic()
         prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
+        vocabularies = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY)
+        self._normaliser = await asyncio.to_thread(Normaliser.load, vocabularies.path)
         self.revision = prepared.id
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
         # Papers wait here rather than in the engine: cheap to cancel, and the wait can be told from the work.
@@ -117,7 +121,11 @@ class Extractor(LLMServer):
             async with self._places:
                 queue_ms = (time.monotonic() - arrived_s) * 1e3
                 reading = await read_diseases(
-                    document, self._generate, max_unit_chars=self._settings.max_unit_chars, queue_ms=queue_ms
+                    document,
+                    self._generate,
+                    self._normaliser,
+                    max_unit_chars=self._settings.max_unit_chars,
+                    queue_ms=queue_ms,
                 )
         except EngineError as error:
             log.error("extraction_failed", reason=str(error))

@@ -1,14 +1,17 @@
 """From names a model wrote to places in the text. A name that is not in the text leads nowhere."""
 
-import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
-from pubserve.contract import Mention
 from serve.text.document import Document
+from serve.text.folding import Word, is_abbreviation, words
 
-MAX_ABBREVIATION_CHARS = 6
+Field = Literal["title", "abstract"]
+_LOOSE_GAP = frozenset(" \t\n\r\u00a0\u2009\u202f-\u2010\u2011\u2012\u2013\u2212")
+"""What may stand between two words of a name, in place of another of these: white space and hyphens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,74 +23,112 @@ class Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounded:
-    """Mentions in reading order, title first, none overlapping another; and how many names were not in the text."""
+class Place:
+    """One occurrence of a name: `field[start:end] == text`."""
 
-    mentions: list[Mention]
+    text: str
+    field: Field
+    start: int
+    end: int
+    name: Name
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """Places in reading order, title first, none overlapping another; and how many names were not in the text."""
+
+    places: list[Place]
     ungrounded: int
 
 
 def ground(names: Iterable[Name], document: Document) -> Grounded:
     """Find every occurrence of every name in the document.
 
-    Letter case and the kind of white space do not matter, except that an abbreviation must match exactly: `ALL` is a
-    leukaemia, `all` is a word. Of overlapping occurrences the longest stays.
+    Letter case, plurals, hyphens, accents and British or American spelling do not matter, except that an abbreviation
+    must match exactly, a plural `s` aside: `ALL` is a leukaemia, `all` is a word. Of overlapping occurrences the
+    longest stays, and of names that are the same the surest.
     """
-    best: dict[str, Name] = {}
-    for name in names:
-        key = _key(name.text)
-        if key and (key not in best or name.confidence > best[key].confidence):
-            best[key] = name
-    found: list[Mention] = []
-    ungrounded = 0
-    for key, name in best.items():
-        mentions = [
-            Mention(
-                text=match.group(),
-                field=field,
-                start=match.start(),
-                end=match.end(),
-                disease=display_name(key),
-                confidence=round(name.confidence, 4),
-            )
-            for field, text in _fields(document)
-            for match in _pattern(key).finditer(text)
-        ]
-        found += mentions
-        ungrounded += not mentions
-    return Grounded(_without_overlaps(found), ungrounded)
+    fields: tuple[tuple[Field, _Indexed], ...] = (
+        ("title", _Indexed(document.title)),
+        ("abstract", _Indexed(document.abstract)),
+    )
+    found: dict[tuple[Field, int, int], Place] = {}
+    ungrounded: set[tuple[str, ...]] = set()
+    for name in sorted(names, key=lambda name: -name.confidence):
+        pattern = _Pattern.of(name.text)
+        if not pattern:
+            continue
+        spans = [(field, *span) for field, text in fields for span in text.find(pattern)]
+        for field, start, end in spans:
+            text = dict(fields)[field].text[start:end]
+            found.setdefault((field, start, end), Place(text, field, start, end, name))
+        if not spans:
+            ungrounded.add(tuple(pattern.folded))
+    return Grounded(_without_overlaps(list(found.values())), len(ungrounded))
 
 
-def display_name(name: str) -> str:
-    """`lung cancer` becomes `Lung Cancer`; what already has a capital or a digit stays as it is (`HCL`, `NF1`)."""
-    return " ".join(word.capitalize() if word.islower() else word for word in name.split())
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """A name as folded words, the words that must match exactly, and what stands between them."""
+
+    folded: Sequence[str]
+    exact: Sequence[str | None]
+    gaps: Sequence[str]
+
+    @classmethod
+    def of(cls, name: str) -> "_Pattern | None":
+        found = list(words(name))
+        if not found or not any(char.isalpha() for char in name):
+            return None
+        written = [name[word.start : word.end] for word in found]
+        shouted = len(found) > 1 and name.isupper()
+        return cls(
+            folded=[word.folded for word in found],
+            exact=[text if is_abbreviation(text) and not shouted else None for text in written],
+            gaps=[name[a.end : b.start] for a, b in pairwise(found)],
+        )
 
 
-def _fields(document: Document) -> tuple[tuple[Literal["title", "abstract"], str], ...]:
-    return ("title", document.title), ("abstract", document.abstract)
+class _Indexed:
+    """A text, and where each folded word stands in it."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._words: list[Word] = list(words(text))
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        for place, word in enumerate(self._words):
+            self._places[word.folded].append(place)
+
+    def find(self, pattern: _Pattern) -> Iterator[tuple[int, int]]:
+        for place in self._places.get(pattern.folded[0], ()):
+            run = self._words[place : place + len(pattern.folded)]
+            if self._matches(run, pattern):
+                yield run[0].start, run[-1].end
+
+    def _matches(self, run: Sequence[Word], pattern: _Pattern) -> bool:
+        if [word.folded for word in run] != list(pattern.folded):
+            return False
+        written = (self.text[word.start : word.end] for word in run)
+        gaps = (self.text[a.end : b.start] for a, b in pairwise(run))
+        return all(
+            exact is None or text.removesuffix("s") == exact.removesuffix("s")
+            for text, exact in zip(written, pattern.exact, strict=True)
+        ) and all(_same_gap(gap, wanted) for gap, wanted in zip(gaps, pattern.gaps, strict=True))
 
 
-def _key(name: str) -> str:
-    """Names with the same key are the same name: white space folded, and case too, except in abbreviations."""
-    name = " ".join(name.split()).strip(" \t\n.,;:()[]{}\"'")
-    if not any(char.isalpha() for char in name):
-        return ""
-    return name if _is_abbreviation(name) else name.casefold()
+def _same_gap(gap: str, wanted: str) -> bool:
+    if gap == wanted:
+        return True
+    return _LOOSE_GAP.issuperset(_without_genitive(gap)) and _LOOSE_GAP.issuperset(_without_genitive(wanted))
 
 
-def _is_abbreviation(name: str) -> bool:
-    return len(name) <= MAX_ABBREVIATION_CHARS and sum(char.isupper() for char in name) >= 2
+def _without_genitive(gap: str) -> str:
+    return gap[2:] if gap[:2] in ("'s", "\u2019s") else gap
 
 
-def _pattern(key: str) -> re.Pattern[str]:
-    words = r"\s+".join(re.escape(word) for word in key.split())
-    flags = re.NOFLAG if _is_abbreviation(key) else re.IGNORECASE
-    return re.compile(rf"(?<!\w){words}(?!\w)", flags)
-
-
-def _without_overlaps(mentions: list[Mention]) -> list[Mention]:
-    kept: list[Mention] = []
-    for mention in sorted(mentions, key=lambda m: (m.start - m.end, m.start)):
-        if all(mention.field != k.field or mention.end <= k.start or k.end <= mention.start for k in kept):
-            kept.append(mention)
-    return sorted(kept, key=lambda m: (m.field != "title", m.start))
+def _without_overlaps(places: list[Place]) -> list[Place]:
+    kept: list[Place] = []
+    for place in sorted(places, key=lambda p: (p.start - p.end, p.start)):
+        if all(place.field != k.field or place.end <= k.start or k.end <= place.start for k in kept):
+            kept.append(place)
+    return sorted(kept, key=lambda p: (p.field != "title", p.start))

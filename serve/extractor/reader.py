@@ -1,12 +1,13 @@
-"""One paper through the extractor: cut into units, read each, ground what was read."""
+"""One paper through the extractor: cut into units, read each, and resolve what was read."""
 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from itertools import chain
 
-from serve.extractor.grounding import ground
+from serve.extractor.normalisation import Normaliser
 from serve.extractor.prompt import Generation, build_prompt, read_names
+from serve.extractor.resolution import resolve
 from serve.stages import DiseaseReading
 from serve.text.document import Document
 from serve.text.sentences import units
@@ -16,7 +17,7 @@ Generate = Callable[[str], Awaitable[Generation]]
 
 
 async def read_diseases(
-    document: Document, generate: Generate, *, max_unit_chars: int, queue_ms: float
+    document: Document, generate: Generate, normaliser: Normaliser, *, max_unit_chars: int, queue_ms: float
 ) -> DiseaseReading:
     """Read all units of a paper at once; if one cannot be read, the paper cannot, and the other readings stop."""
     started_s = time.monotonic()
@@ -31,12 +32,12 @@ async def read_diseases(
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
     generations = [task.result() for task in tasks]
-    grounded = ground(chain.from_iterable(map(read_names, generations)), document)
+    resolved = resolve(chain.from_iterable(map(read_names, generations)), document, normaliser)
     return DiseaseReading(
-        mentions=grounded.mentions,
+        mentions=resolved.mentions,
         prompt_tokens=sum(g.prompt_tokens for g in generations),
         completion_tokens=sum(g.completion_tokens for g in generations),
-        ungrounded=grounded.ungrounded,
+        ungrounded=resolved.ungrounded,
         queue_ms=queue_ms,
         work_ms=(time.monotonic() - started_s) * 1e3,
     )

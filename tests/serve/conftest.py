@@ -9,17 +9,27 @@ import pytest
 import structlog
 
 from pubserve.contract import ModelNames
-from serve.extractor.grounding import Name, ground
+from serve.extractor.grounding import Name
+from serve.extractor.normalisation import Normaliser
+from serve.extractor.resolution import resolve
+from serve.extractor.vocabulary import CANCER, Disease, DiseaseOntology
 from serve.logs import configure_logs
 from serve.pipeline import DiseaseReadings
 from serve.settings import LogSettings, Settings
 from serve.stages import BatchStats, DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document
 
+VOCABULARY = Normaliser(
+    DiseaseOntology([Disease(CANCER, "cancer"), Disease("DOID:1324", "lung cancer", parents=(CANCER,))]), []
+)
+
 
 @dataclass
 class InstantModels:
-    """Says Cancer where the text says cancer, and finds the names it was told. Stalls or fails where told to."""
+    """Says Cancer where the text says cancer, unless in passing, and finds the names it was told.
+
+    Stalls or fails where told to.
+    """
 
     names_known: Sequence[str] = ("asthma", "lung cancer")
     stall_on: str | None = None
@@ -36,7 +46,7 @@ class InstantModels:
         return [self._label(text, first=place == 0, papers=len(texts)) for place, text in enumerate(texts)]
 
     def _label(self, text: str, *, first: bool, papers: int) -> LabelReading:
-        cancer = "cancer" in text.lower()
+        cancer = "cancer" in text.lower() and "in passing" not in text
         return LabelReading(
             predicted=["Cancer"] if cancer else ["Non-Cancer"],
             confidences={"Cancer": 0.9 if cancer else 0.1, "Non-Cancer": 0.1 if cancer else 0.9},
@@ -56,8 +66,8 @@ class InstantModels:
                 if self.fail_on and self.fail_on in text:
                     yield index, StageFailure("extraction_failed", "The extractor could not read this paper.")
                     continue
-                grounded = ground([Name(name, 0.8) for name in self.names_known], document)
-                yield index, DiseaseReading(grounded.mentions, 10, 5, grounded.ungrounded, 3.0, 4.0)
+                resolved = resolve([Name(name, 0.8) for name in self.names_known], document, VOCABULARY)
+                yield index, DiseaseReading(resolved.mentions, 10, 5, resolved.ungrounded, 3.0, 4.0)
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
             raise

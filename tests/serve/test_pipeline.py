@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from pubserve.contract import Failure, Paper, Task
+from pubserve.contract import Analysis, Failure, Paper, Task
 from serve.pipeline import Job, PaperDone, Pipeline, job_from
 from serve.settings import Settings
 from serve.text.document import Document
@@ -91,3 +91,22 @@ async def test_models_that_cannot_even_say_their_name_fail_the_request(
 
     with pytest.raises(RuntimeError, match="gone"):
         await run(pipeline, jobs("asthma"))
+
+
+@pytest.mark.parametrize(
+    ("text", "warnings"),
+    [
+        ("lung cancer, in passing", ["labels_disagree_with_diseases"]),
+        ("no lung cancer, in passing", []),
+        ("asthma", []),
+        ("lung cancer", []),
+    ],
+)
+async def test_a_cancer_in_a_paper_that_is_said_not_to_be_about_cancer_is_a_warning_and_changes_nothing(
+    pipeline: Pipeline, text: str, warnings: list[str]
+) -> None:
+    [done] = await run(pipeline, jobs(text))
+
+    assert isinstance(done.result, Analysis)
+    assert done.result.warnings == warnings
+    assert done.result.predicted_labels == (["Cancer"] if text == "lung cancer" else ["Non-Cancer"])

@@ -1,0 +1,150 @@
+"""From a disease name to what it stands for in the Disease Ontology and in MeSH.
+
+A name is looked up as it is, folded (case, plural, spelling, hyphens), then with what is commonly said otherwise put
+the vocabulary's way (`type II` is `type 2`, `cancer of the breast` is `breast cancer`, `lung tumour` is `lung cancer`),
+and last without its leading words (`sporadic colorectal cancer`). Each step is less certain, and scored so.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Self
+
+from serve.extractor.mesh import MESH_FILE, Heading, read_disease_headings
+from serve.extractor.vocabulary import CELLULAR_PROLIFERATION, ONTOLOGY_FILE, Disease, DiseaseOntology
+from serve.text.folding import fold
+
+EXACT, REPHRASED, GENERALISED = 1.0, 0.9, 0.8
+"""Scores of a name that is in the vocabulary, that is with other words, and that a kind of a name in it."""
+
+_NUMERALS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
+_OF = re.compile(r"^(?P<what>.+?) (?:of|in) (?:the )?(?P<where>.+)$")
+_CARCINOMA = re.compile(r"\bcarcinoma$")
+_TUMOUR = re.compile(r"\b(?:tumor|neoplasm|neoplasia|malignancy)$")
+_JOINS = frozenset(("and", "or"))
+"""`breast and ovarian cancer` is two diseases, so it is neither, though both are cancers."""
+_TURNS_ROUND = frozenset(("non", "without", "benign"))
+"""What follows them is just what the name does not mean."""
+_SAYS_NOTHING_ALONE = frozenset(map(fold, ("disease", "syndrome", "disorder", "deficiency", "condition")))
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """What a name stands for. `is_cancer` is None where the ontology does not know the disease; `score` in (0, 1]."""
+
+    name: str
+    doid: str | None
+    mesh: str | None
+    is_cancer: bool | None
+    score: float
+
+
+class Normaliser:
+    """Looks names up; a dictionary per process, microseconds a name."""
+
+    def __init__(self, ontology: DiseaseOntology, headings: Sequence[Heading]) -> None:
+        self._concepts: dict[str, Concept] = {}
+        heading_of = _by_name(headings)
+        # The first to claim a name has it: names before synonyms, the ontology before MeSH.
+        concepts = [(disease, _of_disease(disease, ontology, heading_of)) for disease in ontology]
+        for disease, concept in concepts:
+            self._claim([disease.name], concept)
+        for disease, concept in concepts:
+            self._claim(disease.synonyms, concept)
+        for heading in headings:
+            names = [heading.name, *heading.synonyms]
+            known = next(filter(None, (self._concepts.get(fold(name)) for name in names)), None)
+            self._claim(names, known or _of_heading(heading, ontology))
+        self.normalise = lru_cache(maxsize=65_536)(self._normalise)
+
+    @classmethod
+    def load(cls, vocabularies: Path) -> Self:
+        """From the prepared catalogue entry `disease-vocabularies`. Raises `VocabularyError`."""
+        return cls(DiseaseOntology.load(vocabularies / ONTOLOGY_FILE), read_disease_headings(vocabularies / MESH_FILE))
+
+    def _normalise(self, name: str) -> Concept | None:
+        """What the name stands for, or None where no vocabulary has anything like it."""
+        key = fold(name)
+        if found := self._concepts.get(key):
+            return found
+        phrasings = list(_rephrased(key))
+        if found := next(filter(None, map(self._concepts.get, phrasings)), None):
+            return _scored(found, REPHRASED)
+        parts = name.split()
+        for start in range(1, len(parts)):
+            rest = fold(" ".join(parts[start:]))
+            if found := next(filter(None, map(self._concepts.get, (rest, *_rephrased(rest)))), None):
+                return _of_which(name, found, left_out=parts[:start])
+        return None
+
+    def _claim(self, names: Iterable[str], concept: Concept) -> None:
+        for name in names:
+            key = fold(name)
+            for said in (key, _numbered(key)):
+                if said and said not in _SAYS_NOTHING_ALONE:
+                    self._concepts.setdefault(said, concept)
+
+
+def _by_name(headings: Sequence[Heading]) -> dict[str, str]:
+    """The heading that a folded name stands for; a heading's own name counts before synonyms of others."""
+    found: dict[str, str] = {}
+    for heading in headings:
+        found.setdefault(fold(heading.name), heading.id)
+    for heading in headings:
+        for synonym in heading.synonyms:
+            found.setdefault(fold(synonym), heading.id)
+    return found
+
+
+def _of_disease(disease: Disease, ontology: DiseaseOntology, heading_of: Mapping[str, str]) -> Concept:
+    """The ontology's own reference to MeSH counts; where it has none, the heading of the same name."""
+    referred = [xref.removeprefix("MESH:") for xref in disease.xrefs if xref.startswith("MESH:")]
+    keys = [fold(name) for name in (disease.name, *disease.synonyms)]
+    # MeSH does not tell carcinomas of an organ from its cancers.
+    keys += [_CARCINOMA.sub("cancer", key) for key in keys]
+    named = [heading_of[key] for key in keys if key in heading_of]
+    # "Tumour" may be benign or not: what stands for both is of neither kind.
+    is_cancer = None if disease.id == CELLULAR_PROLIFERATION else ontology.is_cancer(disease.id)
+    return Concept(disease.name, disease.id, next(iter([*referred, *named]), None), is_cancer, score=EXACT)
+
+
+def _of_heading(heading: Heading, ontology: DiseaseOntology) -> Concept:
+    """A heading whose names the ontology does not have; a term there that refers to it may be something narrower."""
+    kinds = {ontology.is_cancer(disease.id) for disease in ontology.with_xref(f"MESH:{heading.id}")}
+    return Concept(heading.name, None, heading.id, kinds.pop() if len(kinds) == 1 else None, score=EXACT)
+
+
+def _of_which(name: str, concept: Concept, *, left_out: Sequence[str]) -> Concept | None:
+    """What a name stands for whose end stands for `concept`: a kind of it, unless what was left out says otherwise."""
+    words = frozenset(map(fold, left_out))
+    if words & _TURNS_ROUND:
+        return None
+    if words & _JOINS:
+        return Concept(" ".join(name.casefold().split()), None, None, concept.is_cancer, score=concept.score / 2)
+    return _scored(concept, GENERALISED / (len(left_out) + 1))
+
+
+def _rephrased(key: str) -> Iterator[str]:
+    """Other ways to say a folded name, likelier ones first."""
+    numbered = _numbered(key)
+    seen = {key}
+    for phrasing in (numbered, *_turned(numbered)):
+        for said in (phrasing, _TUMOUR.sub("cancer", phrasing)):
+            if said not in seen:
+                seen.add(said)
+                yield said
+
+
+def _numbered(key: str) -> str:
+    return " ".join(_NUMERALS.get(word, word) for word in key.split())
+
+
+def _turned(key: str) -> Iterator[str]:
+    if match := _OF.match(key):
+        yield f"{match['where']} {match['what']}"
+
+
+def _scored(concept: Concept, score: float) -> Concept:
+    return Concept(concept.name, concept.doid, concept.mesh, concept.is_cancer, round(score, 3))

@@ -1,0 +1,89 @@
+"""From names a model wrote to mentions: every place of each, what it stands for, and whether it is denied."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pubserve.contract import DiseaseIds, Mention
+from serve.extractor.grounding import Name, ground
+from serve.extractor.negation import is_negated
+from serve.extractor.normalisation import Concept, Normaliser
+from serve.text.abbreviations import find_abbreviations
+from serve.text.document import Document
+from serve.text.folding import fold, is_abbreviation, words
+
+_SMALL_WORDS = frozenset(("of", "the", "in", "and", "or", "with", "without", "due", "to", "by", "on"))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Mentions in reading order, title first, none overlapping another; and how many names were not in the text."""
+
+    mentions: list[Mention]
+    ungrounded: int
+
+
+def resolve(names: Iterable[Name], document: Document, normaliser: Normaliser) -> Resolved:
+    """Ground the names, and what the text abbreviates them to; look each up; see what is said about it."""
+    long_forms = {found.short: found.long for text in _texts(document) for found in find_abbreviations(text)}
+    grounded = ground(_with_other_forms(names, long_forms), document)
+    mentions = []
+    for place in grounded.places:
+        meant = _spelt_out(place.text, long_forms)
+        concept = normaliser.normalise(meant)
+        mentions.append(
+            Mention(
+                text=place.text,
+                field=place.field,
+                start=place.start,
+                end=place.end,
+                disease=display_name(concept.name if concept else _plain(meant)),
+                ids=_ids(concept),
+                is_cancer=concept.is_cancer if concept else None,
+                negated=is_negated(getattr(document, place.field), place.start, place.end),
+                confidence=round(place.name.confidence, 4),
+            )
+        )
+    return Resolved(mentions, grounded.ungrounded)
+
+
+def display_name(name: str) -> str:
+    """`cancer of the lung` becomes `Cancer of the Lung`; a word with a capital or a digit stays (`HCL`, `NF1`)."""
+    written = name.split()
+    return " ".join(
+        word if not word.islower() or (place and word in _SMALL_WORDS) else word.capitalize()
+        for place, word in enumerate(written)
+    )
+
+
+def _texts(document: Document) -> Sequence[str]:
+    return document.title, document.abstract
+
+
+def _with_other_forms(names: Iterable[Name], long_forms: Mapping[str, str]) -> Iterator[Name]:
+    """The names, and for a name in its long or short form the other form, as sure as that."""
+    short_forms = {fold(long): short for short, long in long_forms.items()}
+    for name in names:
+        yield name
+        if long := long_forms.get(name.text.strip()):
+            yield Name(long, name.confidence)
+        if short := short_forms.get(fold(name.text)):
+            yield Name(short, name.confidence)
+
+
+def _spelt_out(text: str, long_forms: Mapping[str, str]) -> str:
+    """The text with its abbreviations as the paper explains them: `HCL variant` is `hairy cell leukaemia variant`."""
+    if long := long_forms.get(text) or long_forms.get(text.removesuffix("s")):
+        return long
+    for word in reversed(list(words(text))):
+        if long := long_forms.get(text[word.start : word.end]):
+            text = f"{text[: word.start]}{long}{text[word.end :]}"
+    return text
+
+
+def _plain(name: str) -> str:
+    """The same for every way to write a name that no vocabulary knows: white space and case aside."""
+    return " ".join(word if is_abbreviation(word) else word.casefold() for word in name.split())
+
+
+def _ids(concept: Concept | None) -> DiseaseIds:
+    return DiseaseIds(doid=concept.doid, mesh=concept.mesh) if concept else DiseaseIds()

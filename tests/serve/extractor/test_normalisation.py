@@ -1,0 +1,145 @@
+"""Names lead to concepts by what they say, less certainly the more they have to be changed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serve.extractor.mesh import Heading
+from serve.extractor.normalisation import EXACT, REPHRASED, Normaliser
+from serve.extractor.vocabulary import CANCER, CELLULAR_PROLIFERATION, Disease, DiseaseOntology
+
+ONTOLOGY = DiseaseOntology(
+    [
+        Disease("DOID:4", "disease"),
+        Disease(CELLULAR_PROLIFERATION, "disease of cellular proliferation", ("tumor",), parents=("DOID:4",)),
+        Disease(CANCER, "cancer", parents=(CELLULAR_PROLIFERATION,)),
+        Disease("DOID:1", "lung cancer", ("pulmonary cancer",), parents=(CANCER,)),
+        Disease("DOID:2", "breast cancer", ("mammary cancer",), ("MESH:D02",), (CANCER,)),
+        Disease("DOID:3", "breast carcinoma", (), (), ("DOID:2",)),
+        Disease("DOID:5", "hairy cell leukemia", parents=(CANCER,)),
+        Disease("DOID:6", "type 2 diabetes mellitus", ("type II diabetes",), parents=("DOID:4",)),
+        Disease("DOID:7", "visual epilepsy", (), ("MESH:D07",), ("DOID:4",)),
+        Disease("DOID:8", "breast adenoma", parents=(CELLULAR_PROLIFERATION,)),
+    ]
+)
+HEADINGS = [
+    Heading("D01", "Lung Neoplasms", ("Lung Cancer", "Pulmonary Neoplasms"), ("C04.1",)),
+    Heading("D02", "Breast Neoplasms", ("Breast Cancer",), ("C04.2",)),
+    Heading("D07", "Seizures", ("Fits",), ("C10.1",)),
+    Heading("D09", "Nausea", (), ("C23.1",)),
+]
+
+
+@pytest.fixture(scope="module")
+def normaliser() -> Normaliser:
+    return Normaliser(ONTOLOGY, HEADINGS)
+
+
+@pytest.mark.parametrize(
+    ("name", "doid", "mesh"),
+    [
+        ("lung cancer", "DOID:1", "D01"),
+        ("Pulmonary cancers", "DOID:1", "D01"),
+        ("hairy-cell leukaemia", "DOID:5", None),
+        ("pulmonary neoplasms", "DOID:1", "D01"),
+        ("Nausea", None, "D09"),
+        ("type II diabetes", "DOID:6", None),
+    ],
+)
+def test_a_name_of_a_vocabulary_is_found_however_it_is_spelt(
+    normaliser: Normaliser, name: str, doid: str | None, mesh: str | None
+) -> None:
+    concept = normaliser.normalise(name)
+
+    assert concept
+    assert (concept.doid, concept.mesh, concept.score) == (doid, mesh, EXACT)
+
+
+@pytest.mark.parametrize(
+    ("name", "doid"),
+    [("cancer of the lung", "DOID:1"), ("mammary tumours", "DOID:2"), ("type ii diabetes mellitus", "DOID:6")],
+)
+def test_another_way_to_say_it_is_found_with_a_lower_score(normaliser: Normaliser, name: str, doid: str) -> None:
+    concept = normaliser.normalise(name)
+
+    assert concept
+    assert (concept.doid, concept.score) == (doid, REPHRASED)
+
+
+def test_a_kind_of_a_known_disease_is_that_disease_the_less_surely_the_more_is_left_out(
+    normaliser: Normaliser,
+) -> None:
+    hereditary, early = (
+        normaliser.normalise("hereditary breast cancer"),
+        normaliser.normalise("early HER2 breast cancer"),
+    )
+
+    assert hereditary
+    assert early
+    assert hereditary.doid == early.doid == "DOID:2"
+    assert REPHRASED > hereditary.score > early.score > 0
+
+
+def test_two_diseases_in_one_name_are_neither_but_may_both_be_cancers(normaliser: Normaliser) -> None:
+    concept = normaliser.normalise("Breast and  lung cancer")
+
+    assert concept
+    assert (concept.name, concept.doid, concept.mesh, concept.is_cancer) == ("breast and lung cancer", None, None, True)
+
+
+@pytest.mark.parametrize("name", ["foo", "", "benign breast tumour", "xx disease", "disease x", "non lung cancer"])
+def test_what_no_vocabulary_knows_stays_unknown(normaliser: Normaliser, name: str) -> None:
+    assert normaliser.normalise(name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "is_cancer"),
+    [
+        ("breast carcinoma", True),
+        ("breast adenoma", False),
+        ("tumour", None),
+        ("nausea", None),
+        ("diabetes type 2", None),
+    ],
+)
+def test_cancer_is_what_the_ontology_counts_as_cancer(
+    normaliser: Normaliser, name: str, is_cancer: bool | None
+) -> None:
+    concept = normaliser.normalise(name)
+
+    assert (concept.is_cancer if concept else None) is is_cancer
+
+
+def test_a_term_that_refers_to_a_wider_heading_does_not_lend_it_its_name(normaliser: Normaliser) -> None:
+    fits = normaliser.normalise("fits")
+
+    assert fits
+    assert (fits.name, fits.doid, fits.mesh) == ("Seizures", None, "D07")
+
+
+def test_carcinomas_have_the_heading_of_the_cancer(normaliser: Normaliser) -> None:
+    carcinoma = normaliser.normalise("breast carcinoma")
+
+    assert carcinoma
+    assert (carcinoma.doid, carcinoma.mesh) == ("DOID:3", "D02")
+
+
+@given(st.text(max_size=40))
+def test_any_text_can_be_asked(normaliser: Normaliser, name: str) -> None:
+    concept = normaliser.normalise(name)
+
+    assert concept is None or 0 < concept.score <= 1
+
+
+def test_the_prepared_vocabularies_are_read_from_their_directory(tmp_path: Path) -> None:
+    records = [{"id": CANCER, "name": "cancer", "xrefs": [{"namespace": "MESH", "id": "D009369"}]}]
+    (tmp_path / "doid.json").write_text(json.dumps(records))
+    (tmp_path / "mesh_id_label_mappings.tsv").write_text("D009369\tNeoplasms\tTumors|Cancers\tC04\t\n")
+
+    concept = Normaliser.load(tmp_path).normalise("Cancers")
+
+    assert concept
+    assert (concept.doid, concept.mesh, concept.is_cancer) == (CANCER, "D009369", True)
