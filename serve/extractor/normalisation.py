@@ -1,8 +1,9 @@
 """From a disease name to what it stands for in the Disease Ontology and in MeSH.
 
 A name is looked up as it is, folded (case, plural, spelling, hyphens), then with what is commonly said otherwise put
-the vocabulary's way (`type II` is `type 2`, `cancer of the breast` is `breast cancer`, `lung tumour` is `lung cancer`),
-and last without its leading words (`sporadic colorectal cancer`). Each step is less certain, and scored so.
+the vocabulary's way (`type II` is `type 2`, `cancer of the breast` is `breast cancer`, `lung tumour` is `lung cancer`,
+`fragile X` is a syndrome), and last without its leading words (`sporadic colorectal cancer`). Each step is less sure,
+and scored so.
 """
 
 import re
@@ -21,12 +22,16 @@ EXACT, REPHRASED, GENERALISED = 1.0, 0.9, 0.8
 
 _NUMERALS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
 _OF = re.compile(r"^(?P<what>.+?) (?:of|in) (?:the )?(?P<where>.+)$")
+_DISEASE, _SYNDROME = fold("disease"), fold("syndrome")
+_DISORDER = re.compile(rf"\b{fold('disorder')}$")
 _CARCINOMA = re.compile(r"\bcarcinoma$")
 _TUMOUR = re.compile(r"\b(?:tumor|neoplasm|neoplasia|malignancy)$")
 _JOINS = frozenset(("and", "or"))
 """`breast and ovarian cancer` is two diseases, so it is neither, though both are cancers."""
 _TURNS_ROUND = frozenset(("non", "without", "benign"))
 """What follows them is just what the name does not mean."""
+_LEAST_KEPT = 0.5
+"""A name of which less is known stands for something else, if perhaps of the same kind."""
 _SAYS_NOTHING_ALONE = frozenset(map(fold, ("disease", "syndrome", "disorder", "deficiency", "condition")))
 
 
@@ -75,6 +80,8 @@ class Normaliser:
         parts = name.split()
         for start in range(1, len(parts)):
             rest = fold(" ".join(parts[start:]))
+            if rest in _SAYS_NOTHING_ALONE:
+                return None
             if found := next(filter(None, map(self._concepts.get, (rest, *_rephrased(rest)))), None):
                 return _of_which(name, found, left_out=parts[:start])
         return None
@@ -121,29 +128,27 @@ def _of_which(name: str, concept: Concept, *, left_out: Sequence[str]) -> Concep
     words = frozenset(map(fold, left_out))
     if words & _TURNS_ROUND:
         return None
-    if words & _JOINS:
-        return Concept(" ".join(name.casefold().split()), None, None, concept.is_cancer, score=concept.score / 2)
-    return _scored(concept, GENERALISED / (len(left_out) + 1))
+    kept = 1 - len(left_out) / len(name.split())
+    if words & _JOINS or kept < _LEAST_KEPT:
+        return Concept(" ".join(name.casefold().split()), None, None, concept.is_cancer, score=round(kept / 2, 3))
+    return _scored(concept, GENERALISED * kept)
 
 
 def _rephrased(key: str) -> Iterator[str]:
     """Other ways to say a folded name, likelier ones first."""
     numbered = _numbered(key)
+    turned = [f"{match['where']} {match['what']}"] if (match := _OF.match(numbered)) else []
     seen = {key}
-    for phrasing in (numbered, *_turned(numbered)):
-        for said in (phrasing, _TUMOUR.sub("cancer", phrasing)):
-            if said not in seen:
-                seen.add(said)
-                yield said
+    for phrasing in (numbered, *turned):
+        said = [phrasing, _TUMOUR.sub("cancer", phrasing), _DISORDER.sub(_DISEASE, phrasing)]
+        if _JOINS.isdisjoint(phrasing.split()):
+            said += [f"{phrasing} {_DISEASE}", f"{phrasing} {_SYNDROME}"]
+        yield from (other for other in dict.fromkeys(said) if other not in seen)
+        seen.update(said)
 
 
 def _numbered(key: str) -> str:
     return " ".join(_NUMERALS.get(word, word) for word in key.split())
-
-
-def _turned(key: str) -> Iterator[str]:
-    if match := _OF.match(key):
-        yield f"{match['where']} {match['what']}"
 
 
 def _scored(concept: Concept, score: float) -> Concept:

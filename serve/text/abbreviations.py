@@ -2,7 +2,7 @@
 
 The algorithm of Schwartz and Hearst (2003), "A simple algorithm for identifying abbreviation definitions in biomedical
 text": from right to left, every letter of the short form must be found in the long form, the first one at the start of
-a word.
+a word. Besides, the initials of the words before the bracket may come in another order: `myotonic dystrophy (DM)`.
 """
 
 import re
@@ -14,6 +14,7 @@ _NOT_PART_OF_A_FORM = re.compile(r"[,;:]|\s(?:or|and|see|also|formerly)\s")
 _CLAUSE_END = re.compile(r"[.;:?!()\[\]]\s|[()\[\]]")
 _SHORT_FORM = re.compile("(?=.*[^\\W\\d_])\\w[\\w./'\u2019-]*(?: [\\w./'\u2019-]+)?")
 _QUOTES = " \"'\u201c\u201d\u2018\u2019"
+_WORD = re.compile(r"[^\W_]+")
 _SHORT_CHARS_MIN, _SHORT_CHARS_MAX = 2, 10
 
 
@@ -37,9 +38,11 @@ def _candidates(text: str) -> Iterator[Abbreviation]:
     for bracketed in _BRACKETED.finditer(text):
         inside = _NOT_PART_OF_A_FORM.split((bracketed[1] or bracketed[2]).strip(), maxsplit=1)[0].strip(_QUOTES)
         before = _CLAUSE_END.split(text[max(0, bracketed.start() - 300) : bracketed.start()])[-1].rstrip()
-        if _is_short_form(inside) and (long := _long_form(inside, _last_words(before, inside))):
-            yield Abbreviation(inside, long)
-            continue
+        if _is_short_form(inside):
+            window = _last_words(before, inside)
+            if long := _long_form(inside, window) or _with_initials(inside, window):
+                yield Abbreviation(inside, long)
+                continue
         short = before.rpartition(" ")[2].strip(_QUOTES)
         is_short = _is_short_form(short) and any(char.isupper() for char in short)
         if is_short and _long_form(short, inside) == inside:
@@ -74,3 +77,10 @@ def _long_form(short: str, text: str) -> str | None:
     if len(long) <= len(short) or short.lower() in re.split(r"\W+", long.lower()):
         return None
     return long
+
+
+def _with_initials(short: str, text: str) -> str | None:
+    """The last words of `text`, as many as `short` has capitals, if these are their initials in some order."""
+    last = list(_WORD.finditer(text))[-len(short) :]
+    initials = sorted(match[0][0].upper() for match in last)
+    return text[last[0].start() :] if short.isupper() and initials == sorted(short) else None

@@ -22,6 +22,7 @@ ONTOLOGY = DiseaseOntology(
         Disease("DOID:5", "hairy cell leukemia", parents=(CANCER,)),
         Disease("DOID:6", "type 2 diabetes mellitus", ("type II diabetes",), parents=("DOID:4",)),
         Disease("DOID:7", "visual epilepsy", (), ("MESH:D07",), ("DOID:4",)),
+        Disease("DOID:9", "hairy cell syndrome", parents=("DOID:4",)),
         Disease("DOID:8", "breast adenoma", parents=(CELLULAR_PROLIFERATION,)),
     ]
 )
@@ -60,7 +61,12 @@ def test_a_name_of_a_vocabulary_is_found_however_it_is_spelt(
 
 @pytest.mark.parametrize(
     ("name", "doid"),
-    [("cancer of the lung", "DOID:1"), ("mammary tumours", "DOID:2"), ("type ii diabetes mellitus", "DOID:6")],
+    [
+        ("hairy cell", "DOID:9"),
+        ("cancer of the lung", "DOID:1"),
+        ("mammary tumours", "DOID:2"),
+        ("type ii diabetes mellitus", "DOID:6"),
+    ],
 )
 def test_another_way_to_say_it_is_found_with_a_lower_score(normaliser: Normaliser, name: str, doid: str) -> None:
     concept = normaliser.normalise(name)
@@ -81,6 +87,14 @@ def test_a_kind_of_a_known_disease_is_that_disease_the_less_surely_the_more_is_l
     assert early
     assert hereditary.doid == early.doid == "DOID:2"
     assert REPHRASED > hereditary.score > early.score > 0
+
+
+def test_a_name_of_which_little_is_known_has_no_ids_but_may_be_a_cancer(normaliser: Normaliser) -> None:
+    concept = normaliser.normalise("locally advanced unresectable breast cancer")
+
+    assert concept
+    assert (concept.doid, concept.mesh, concept.is_cancer) == (None, None, True)
+    assert concept.name == "locally advanced unresectable breast cancer"
 
 
 def test_two_diseases_in_one_name_are_neither_but_may_both_be_cancers(normaliser: Normaliser) -> None:
