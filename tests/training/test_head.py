@@ -44,7 +44,7 @@ def head_of(model: Any) -> nn.Linear:
 
 def train_head_at_random(model: Any) -> None:
     torch.manual_seed(1)
-    trained = head_of(model).parametrizations["weight"].original  # type: ignore[index]
+    trained = head_of(model).parametrizations["weight"].original
     with torch.no_grad():
         trained.normal_()
 
@@ -56,7 +56,7 @@ def test_before_training_no_paper_scores_above_another(model: Any, batches: Toke
 def test_what_all_texts_have_in_common_moves_no_score(model: Any) -> None:
     train_head_at_random(model)
     head = head_of(model)
-    common = head.parametrizations["weight"][0].common  # type: ignore[index,operator]
+    common = head.parametrizations["weight"][0].common
 
     assert common.norm().item() == pytest.approx(1)
     assert (head.weight @ common).norm() < 1e-5 * head.weight.norm()
