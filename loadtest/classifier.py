@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from serve.classifier.batching import padding_share, plan_batches
+from serve.batching import padding_share, plan_batches
 from serve.classifier.model import ClassifierModel
 from serve.model_store import ModelStore
 from training.circumstances import machine

@@ -1,4 +1,6 @@
-"""What this machine computes fastest in."""
+"""How to compute on this machine: in which type, and with how many threads."""
+
+import os
 
 
 def resolve_dtype(requested: str) -> str:
@@ -14,3 +16,13 @@ def resolve_dtype(requested: str) -> str:
     if torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
         return "bfloat16"
     return "float32"
+
+
+def use_threads(threads: int | None) -> None:
+    """Let torch compute with this many threads; None for as many as there are cores.
+
+    Said explicitly: Ray would give a replica as many threads as it reserves logical CPUs.
+    """
+    import torch
+
+    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))

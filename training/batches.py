@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch.utils.data import Dataset
 
-from serve.classifier.batching import plan_batches
+from serve.batching import plan_batches
 from serve.classifier.input import ClassifierInput
 from training.data import LABELS, LabelledPaper
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from serve.classifier.batching import plan_batches
+from serve.batching import plan_batches
 from serve.classifier.input import TitleAndAbstract
 from serve.classifier.model import ClassifierModel
 from serve.model_store import ModelStore

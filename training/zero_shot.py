@@ -6,7 +6,7 @@ from typing import Any, Self
 import torch
 from transformers import AutoModelForCausalLM
 
-from serve.classifier.batching import plan_batches
+from serve.batching import plan_batches
 from serve.hardware import resolve_dtype
 from training.backbone import base_directory, load_tokenizer
 from training.config import TrainingConfig

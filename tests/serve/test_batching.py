@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.classifier.batching import padding_share, plan_batches
+from serve.batching import padding_share, plan_batches
 
 lengths = st.lists(st.integers(min_value=1, max_value=600), max_size=60)
 
