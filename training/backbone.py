@@ -1,15 +1,22 @@
-"""The model that is trained: any base of the catalogue, a score per category, and LoRA in its upper layers."""
+"""The model that is trained: any base of the catalogue, a head for its task, and LoRA in its upper layers."""
 
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer, BitsAndBytesConfig
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+)
 
+from serve.extractor.tagging import TAGS
 from serve.model_store import ModelStore
 from serve.model_store.heads import Head
-from training.config import InvalidConfig, TrainingConfig
+from training.config import FineTuning, InvalidConfig, TaggerConfig, TrainingConfig
 from training.data import LABELS
 from training.frozen_prefix import FrozenPrefix, Remembered, find_layers
 
@@ -34,34 +41,55 @@ def load_tokenizer(base_dir: Path) -> Any:
 def load_backbone(
     base_dir: Path, config: TrainingConfig, *, pad_token_id: int, remembered: Remembered | None = None
 ) -> Any:
-    """A PEFT model over the base: `forward(input_ids, attention_mask)` gives logits of shape (rows, categories).
+    """A classifier over the base: `forward(input_ids, attention_mask)` gives logits of shape (rows, categories).
 
     `remembered` is what another run, of the same base and first adapted layer, knows of the frozen layers.
 
     Raises:
         InvalidConfig: the configuration asks for layers that the base does not have, or for QLoRA without a GPU.
     """
-    settings = Head(labels=LABELS, layers=config.layers).configure(AutoConfig.from_pretrained(base_dir))
+    head = Head(labels=LABELS, layers=config.layers)
+    model = _adapted(AutoModelForSequenceClassification, "SEQ_CLS", head, base_dir, config, pad_token_id)
+    FrozenPrefix(model, config.lora.first_layer, remembered)
+    return model
+
+
+def load_tagger(base_dir: Path, config: TaggerConfig, *, pad_token_id: int) -> Any:
+    """A tagger over the base: `forward(input_ids, attention_mask)` gives logits of shape (rows, tokens, tags).
+
+    Raises:
+        InvalidConfig: as for `load_backbone`.
+    """
+    head = Head(labels=TAGS, layers=config.layers)
+    model = _adapted(AutoModelForTokenClassification, "TOKEN_CLS", head, base_dir, config, pad_token_id)
+    FrozenPrefix(model, config.lora.first_layer)
+    return model
+
+
+def _adapted(
+    architecture: Any, task_type: str, head: Head, base_dir: Path, config: FineTuning, pad_token_id: int
+) -> Any:
+    """The base under a new head, with LoRA in its layers from the first adapted one on."""
+    settings = head.configure(AutoConfig.from_pretrained(base_dir))
     depth = settings.get_text_config().num_hidden_layers
     if config.lora.first_layer >= depth:
         raise InvalidConfig(f"lora.first_layer: {config.base} has layers 0 to {depth - 1}")
     settings.pad_token_id = pad_token_id
-    backbone = AutoModelForSequenceClassification.from_pretrained(
-        base_dir, config=settings, dtype=torch.float32, **_quantization(config)
-    )
+    backbone = architecture.from_pretrained(base_dir, config=settings, dtype=torch.float32, **_quantization(config))
     if config.quantization != "none":
         backbone = prepare_model_for_kbit_training(backbone)
+    for part in backbone.modules():
+        if isinstance(part, torch.nn.Dropout):
+            part.p = config.lora.dropout  # an encoder brings its own, which takes a third of a step on a CPU
     lora = LoraConfig(
-        task_type="SEQ_CLS",
+        task_type=task_type,
         r=config.lora.rank,
         lora_alpha=config.lora.alpha,
         lora_dropout=config.lora.dropout,
         target_modules=_projections(backbone),
         layers_to_transform=list(range(config.lora.first_layer, depth)),
     )
-    model = get_peft_model(backbone, lora)
-    FrozenPrefix(model, config.lora.first_layer, remembered)
-    return model
+    return get_peft_model(backbone, lora)
 
 
 def _projections(backbone: torch.nn.Module) -> list[str]:
@@ -70,7 +98,7 @@ def _projections(backbone: torch.nn.Module) -> list[str]:
     return sorted({name.rpartition(".")[2] for name, part in top.named_modules() if isinstance(part, torch.nn.Linear)})
 
 
-def _quantization(config: TrainingConfig) -> dict[str, Any]:
+def _quantization(config: FineTuning) -> dict[str, Any]:
     if config.quantization == "none":
         return {}
     if not torch.cuda.is_available():

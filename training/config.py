@@ -1,7 +1,7 @@
 """Everything a training run depends on, in one file that can be kept beside its result."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
@@ -22,26 +22,26 @@ class LoraSettings(BaseModel):
 
     rank: PositiveInt = 16
     alpha: PositiveInt = 32
-    dropout: float = Field(default=0.05, ge=0, lt=1)
+    dropout: float = Field(default=0.05, ge=0, lt=1, description="Of the adapter, and of the base under it.")
     first_layer: int = Field(
         default=0, ge=0, description="Layers below are neither changed nor differentiated through, and run once a text."
     )
 
 
-class TrainingConfig(BaseModel):
-    """One training run. The defaults suit a decoder of a few hundred million parameters on a CPU."""
+class FineTuning(BaseModel):
+    """What every training run says, whatever it trains. The defaults suit a decoder of a few hundred million parameters
+    on a CPU."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: str = Field(description="Base model: its name in the model catalogue, or a transformers directory.")
     layers: PositiveInt | None = Field(default=None, description="Keep this many layers from the lowest; null: all.")
     lora: LoraSettings = LoraSettings()
-    input: ClassifierInput = ClassifierInput()
 
     epochs: PositiveInt = 5
     evaluations_per_epoch: PositiveInt = 1
     patience: PositiveInt | None = Field(
-        default=3, description="Stop after this many evaluations without a lower development loss; null: never."
+        default=3, description="Stop after this many evaluations that are no better than the best; null: never."
     )
     learning_rate: PositiveFloat = 5e-4
     warmup_share: float = Field(default=0.1, ge=0, lt=1)
@@ -49,11 +49,6 @@ class TrainingConfig(BaseModel):
     max_tokens: PositiveInt = Field(default=512, description="Longer papers are cut there.")
     batch_tokens: PositiveInt = Field(default=2048, description="Rows times longest row of one forward pass.")
     accumulation_steps: PositiveInt = Field(default=1, description="Forward passes to one optimiser step.")
-    label_smoothing: float = Field(
-        default=0.0, ge=0, lt=0.5, description="How far targets stay from 0 and 1: some labels are wrong."
-    )
-    class_weights: Literal["balanced", "none"] = "none"
-
     precision: Literal["auto", "float32", "bfloat16"] = Field(
         default="auto", description="Of the arithmetic; trained weights are kept in float32. auto: the faster here."
     )
@@ -61,13 +56,13 @@ class TrainingConfig(BaseModel):
     seed: int = 17
 
     @model_validator(mode="after")
-    def _some_layer_is_adapted(self) -> "TrainingConfig":
+    def _some_layer_is_adapted(self) -> Self:
         if self.layers is not None and self.lora.first_layer >= self.layers:
             raise ValueError(f"lora.first_layer must be below layers ({self.layers}), or nothing is trained")
         return self
 
     @classmethod
-    def load(cls, path: Path, **overrides: Any) -> "TrainingConfig":
+    def load(cls, path: Path, **overrides: Any) -> Self:
         """Read a YAML file; `overrides` replace top-level fields, those that are None excepted.
 
         Raises:
@@ -85,3 +80,17 @@ class TrainingConfig(BaseModel):
             first = error.errors(include_url=False)[0]
             field = ".".join(map(str, first["loc"])) or "the file as a whole"
             raise InvalidConfig(f"{path}: {field}: {first['msg']}") from error
+
+
+class TrainingConfig(FineTuning):
+    """One training of a classifier."""
+
+    input: ClassifierInput = ClassifierInput()
+    label_smoothing: float = Field(
+        default=0.0, ge=0, lt=0.5, description="How far targets stay from 0 and 1: some labels are wrong."
+    )
+    class_weights: Literal["balanced", "none"] = "none"
+
+
+class TaggerConfig(FineTuning):
+    """One training of a tagger, which marks the words of diseases."""

@@ -1,7 +1,5 @@
 """Fine-tune a classifier: from papers and a configuration to a trained model and the record of how it got there."""
 
-import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,19 +10,16 @@ import numpy as np
 import torch
 from sklearn.metrics import f1_score
 from torch.nn.functional import binary_cross_entropy_with_logits
-from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
-from serve.hardware import resolve_dtype
 from training.backbone import base_directory, load_backbone, load_tokenizer
 from training.batches import TokenBatches, only_item
 from training.config import TrainingConfig
 from training.data import LABELS, LabelledPaper
 from training.frozen_prefix import Remembered
 from training.head import condition, settle
-
-LOGGED_PER_EVALUATION = 10
-"""How often the training loss is written down between two evaluations."""
+from training.schedule import Best, trainer_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +64,7 @@ def fine_tune(
     trainer = prepare(
         _MultiLabelTrainer(
             model=model,
-            args=_arguments(config, run_dir, batches=len(batches)),
+            args=trainer_arguments(config, run_dir, batches=len(batches), best=Best("eval_loss", greater=False)),
             train_dataset=batches,
             dev_batches=_plan(dev, tokenizer, config, share=2),
             data_collator=only_item,
@@ -79,7 +74,7 @@ def fine_tune(
     )
     result = trainer.train(resume_from_checkpoint=checkpoint)
     settle(model)
-    return FineTuned(model, tokenizer, config, _history(trainer.state.log_history), result.metrics["train_runtime"])
+    return FineTuned(model, tokenizer, config, history(trainer.state.log_history), result.metrics["train_runtime"])
 
 
 @torch.inference_mode()
@@ -122,39 +117,6 @@ def _plan(papers: Sequence[LabelledPaper], tokenizer: Any, config: TrainingConfi
     )
 
 
-def _arguments(config: TrainingConfig, run_dir: Path, *, batches: int) -> TrainingArguments:
-    steps_per_epoch = math.ceil(batches / config.accumulation_steps)
-    evaluate_every = math.ceil(steps_per_epoch / config.evaluations_per_epoch)
-    logging.getLogger("tensorboardX").setLevel(logging.WARNING)
-    return TrainingArguments(
-        output_dir=str(run_dir),
-        num_train_epochs=config.epochs,
-        per_device_train_batch_size=1,  # one item is one batch of tokens
-        gradient_accumulation_steps=config.accumulation_steps,
-        learning_rate=config.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=int(config.warmup_share * steps_per_epoch * config.epochs),
-        weight_decay=config.weight_decay,
-        bf16=resolve_dtype(config.precision) == "bfloat16",
-        eval_strategy="steps",
-        eval_steps=evaluate_every,
-        save_strategy="steps",
-        save_steps=evaluate_every,
-        save_total_limit=2,
-        load_best_model_at_end=True,
-        metric_for_best_model="eval_loss",
-        greater_is_better=False,
-        logging_strategy="steps",
-        logging_steps=max(1, evaluate_every // LOGGED_PER_EVALUATION),
-        report_to="tensorboard",
-        remove_unused_columns=False,
-        dataloader_pin_memory=torch.cuda.is_available(),
-        seed=config.seed,
-        data_seed=config.seed,
-        ddp_find_unused_parameters=False,
-    )
-
-
 def _category_weights(targets: torch.Tensor, config: TrainingConfig) -> torch.Tensor | None:
     """How much a positive of each category counts: negatives over positives, so that a rare one is not drowned."""
     if config.class_weights == "none":
@@ -174,15 +136,16 @@ def _loss(positive_weight: torch.Tensor | None, smoothing: float) -> Callable[..
     return loss
 
 
-def _history(log: Sequence[dict[str, float]]) -> list[dict[str, float]]:
-    """One record per evaluation: `epoch`, `train_loss` since the one before, `dev_loss`, `accuracy`, `f1`."""
+def history(log: Sequence[dict[str, float]]) -> list[dict[str, float]]:
+    """One record per evaluation: `epoch`, `train_loss` since the one before, `dev_loss`, and its other figures."""
     records: list[dict[str, float]] = []
     losses: list[float] = []
     for entry in log:
         if "loss" in entry:
             losses.append(entry["loss"])
         if "eval_loss" in entry:
-            figures = {"dev_loss": entry["eval_loss"], "accuracy": entry["eval_accuracy"], "f1": entry["eval_f1"]}
-            records.append({"epoch": round(entry["epoch"], 3), "train_loss": fmean(losses), **figures})
+            others = {name.removeprefix("eval_"): entry[name] for name in entry if name.startswith("eval_")}
+            loss = {"train_loss": fmean(losses), "dev_loss": others.pop("loss")}
+            records.append({"epoch": round(entry["epoch"], 3), **loss, **others})
             losses = []
     return records

@@ -14,7 +14,7 @@ from serve.model_store.errors import CatalogError
 APP_ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_CATALOG = Path(__file__).with_name("catalog.yaml")
 
-AdapterTask = Literal["causal-lm", "sequence-classification"]
+AdapterTask = Literal["causal-lm", "sequence-classification", "token-classification"]
 Task = AdapterTask | Literal["feature-extraction", "vocabulary"]
 """What an entry is for. A vocabulary is no model: its files are fetched, checked and kept as they are."""
 Format = Literal["gguf", "safetensors"]

@@ -15,6 +15,10 @@ from serve.model_store.heads import Head
 from serve.model_store.patches import no_progress_bars, quick_gguf
 
 _PEFT_PREFIX = "base_model.model."
+_CLASSIFIERS = {
+    "sequence-classification": "AutoModelForSequenceClassification",
+    "token-classification": "AutoModelForTokenClassification",
+}
 
 
 def convert_gguf(source: Path, target: Path) -> None:
@@ -39,9 +43,9 @@ def convert_gguf(source: Path, target: Path) -> None:
 def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
     """Merge the PEFT adapter in `adapter` into the model in `base` and write the result to `target`.
 
-    The sum is formed in float32 and rounded once, to the base's own dtype. For sequence classification the labels
-    come from the adapter's `head.json`, which may also leave out upper layers. Small JSON files beside the adapter are
-    carried along. Raises `AdapterError` or `ConversionError`.
+    The sum is formed in float32 and rounded once, to the base's own dtype. For classification, of texts or of their
+    tokens, the labels come from the adapter's `head.json`, which may also leave out upper layers. Small JSON files
+    beside the adapter are carried along. Raises `AdapterError` or `ConversionError`.
     """
     with _transformers(f"merging the adapter {adapter}", target) as transformers:
         import peft
@@ -51,8 +55,8 @@ def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
         dtype = config.dtype or torch.float32
         tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
         options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
-        if task == "sequence-classification":
-            model, loading = transformers.AutoModelForSequenceClassification.from_pretrained(
+        if task in _CLASSIFIERS:
+            model, loading = getattr(transformers, _CLASSIFIERS[task]).from_pretrained(
                 base, output_loading_info=True, config=Head.load(adapter).configure(config), **options
             )
             _check_head(adapter, loading["missing_keys"])
@@ -92,7 +96,7 @@ def _check_head(adapter: Path, missing_in_base: Iterable[str]) -> None:
         modules = sorted({name.removeprefix(_PEFT_PREFIX).rpartition(".")[0] for name in untrained})
         raise AdapterError(
             f"The adapter {adapter} lacks a part of the classification head: {', '.join(modules)}.",
-            f'Train it with task_type "SEQ_CLS" and modules_to_save={json.dumps(modules)}.',
+            f"Train it with PEFT's task_type for classification and modules_to_save={json.dumps(modules)}.",
         )
 
 
