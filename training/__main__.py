@@ -14,6 +14,7 @@ from rich.markup import escape
 from serve.model_store import ModelStore, ModelStoreError
 from training.data.cli import cli as data_cli
 from training.data.report import MalformedRecord
+from training.extraction.cli import cli as extraction_cli
 
 if TYPE_CHECKING:
     from training.report import Report
@@ -30,10 +31,12 @@ it), report.md and report.json.
   python -m training evaluate ../shared/data/abstracts              that adapter against what it has to beat
   python -m training transfer ../shared/data/abstracts corpus.txt   and on corpora of another kind
   python -m training cross-validate ../shared/data/abstracts        five runs, every paper predicted once
+  python -m training extraction --help                              the extractor of diseases
 """
 
 cli = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
 cli.add_typer(data_cli, name="data")
+cli.add_typer(extraction_cli, name="extraction")
 console = Console()
 
 Papers = Annotated[Path, typer.Argument(exists=True, metavar="PAPERS", help="Labelled papers, in any format.")]

@@ -9,7 +9,7 @@ from datasketch import MinHash, MinHashLSH
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from training.data.papers import PaperRecord
+from serve.classifier.input import TitleAndAbstract
 
 SHINGLE_WORDS = 3
 PERMUTATIONS = 128
@@ -18,7 +18,7 @@ SIMILARITY = 0.5
 were written apart share a few per cent."""
 
 
-def duplicate_groups(papers: Sequence[PaperRecord]) -> list[int]:
+def duplicate_groups(papers: Sequence[TitleAndAbstract]) -> list[int]:
     """The number of each paper's group; papers that resemble each other, directly or through others, share one.
 
     MinHash signatures of word trigrams, banded so that only likely pairs are compared (Broder 1997; Leskovec,
@@ -37,7 +37,7 @@ def duplicate_groups(papers: Sequence[PaperRecord]) -> list[int]:
     return [int(group) for group in connected_components(graph, directed=False)[1]]
 
 
-def _signature(paper: PaperRecord) -> Any:
+def _signature(paper: TitleAndAbstract) -> Any:
     words = re.findall(r"\w+", (paper.abstract or paper.title).lower())
     last = max(1, len(words) - SHINGLE_WORDS + 1)
     signature = MinHash(num_perm=PERMUTATIONS)

@@ -1,0 +1,1 @@
+"""Extractors: trained on annotated mentions, and measured against them."""

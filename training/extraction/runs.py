@@ -1,0 +1,126 @@
+"""A run of the extractor's training, kept on disk, and the adapter that comes of it."""
+
+from pathlib import Path
+from typing import Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, PositiveInt, TypeAdapter, ValidationError, model_validator
+
+from serve.extractor.tagging import TAGS
+from serve.model_store.heads import Head
+from training.config import InvalidConfig, TaggerConfig
+from training.extraction.corpus import AnnotatedPaper, Parts, read_corpus, split
+from training.extraction.finetune import FineTuned, fine_tune, tag_papers
+from training.extraction.scores import Score, document_score, mention_score
+
+RESULT_FILE = "result.json"
+ADAPTER = "adapter"
+
+
+class CorpusFiles(BaseModel):
+    """Where one corpus lies: papers to train on, and papers to measure on, in a file of their own or the last ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    train: Path | None = None
+    test: Path | None = None
+    test_last: PositiveInt | None = None
+
+    @model_validator(mode="after")
+    def _test_papers_come_from_one_place(self) -> Self:
+        if (self.test is None) == (self.test_last is None):
+            raise ValueError("give either `test`, a file, or `test_last`, a number of papers of `train`")
+        if self.test_last is not None and self.train is None:
+            raise ValueError("`test_last` needs `train`")
+        return self
+
+
+def read_parts(corpora: Path, data: Path, *, seed: int) -> Parts:
+    """The papers that `corpora`, a YAML file, names below `data`.
+
+    Raises:
+        InvalidConfig: naming the file, the field and what is wrong with it.
+    """
+    train: dict[str, list[AnnotatedPaper]] = {}
+    test: dict[str, list[AnnotatedPaper]] = {}
+    for name, files in _corpora(corpora).items():
+        for path in (files.train, files.test):
+            if path and not (data / path).is_file():
+                raise InvalidConfig(f"{corpora}: {name}: there is no file {data / path}")
+        train[name] = read_corpus(data / files.train) if files.train else []
+        if files.test:
+            test[name] = read_corpus(data / files.test)
+        else:
+            border = len(train[name]) - (files.test_last or 0)
+            train[name], test[name] = train[name][:border], train[name][border:]
+    return split(train, test, seed=seed)
+
+
+def _corpora(path: Path) -> dict[str, CorpusFiles]:
+    try:
+        return TypeAdapter(dict[str, CorpusFiles]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise InvalidConfig(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise InvalidConfig(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+class TaggerRun(BaseModel):
+    """The record of one run. `seconds` is the training alone; scores are of the tags, before anything is grounded."""
+
+    model_config = ConfigDict(frozen=True)
+
+    config: TaggerConfig
+    papers: dict[str, int]
+    history: list[dict[str, float]]
+    seconds: float
+    parameters: int
+    trained_parameters: int
+    scores: dict[str, dict[str, dict[str, float]]]
+
+
+def run(config: TaggerConfig, parts: Parts, run_dir: Path) -> TaggerRun:
+    """Train, measure on the test parts; keep the record and the adapter in `run_dir`. A run that is done is read.
+
+    Raises:
+        InvalidConfig: `run_dir` holds a run of another configuration.
+    """
+    record = run_dir / RESULT_FILE
+    if record.is_file():
+        done = TaggerRun.model_validate_json(record.read_bytes())
+        if done.config != config:
+            raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
+        return done
+    tuned = fine_tune(config, parts.train, parts.dev, run_dir)
+    done = TaggerRun(
+        config=config,
+        papers={"train": len(parts.train), "dev": len(parts.dev)} | {name: len(of) for name, of in parts.test.items()},
+        history=tuned.history,
+        seconds=round(tuned.seconds, 1),
+        parameters=sum(weights.numel() for weights in tuned.model.get_base_model().parameters()),
+        trained_parameters=sum(weights.numel() for weights in tuned.model.parameters() if weights.requires_grad),
+        scores={name: _scores(tuned, papers) for name, papers in {"dev": parts.dev, **parts.test}.items()},
+    )
+    export_adapter(tuned, run_dir / ADAPTER)
+    # Last, so that a record means that all the rest is there.
+    record.write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return done
+
+
+def export_adapter(tuned: FineTuned, adapter: Path) -> None:
+    """Write what serving needs: weights and head."""
+    # The catalogue's name of the base, not the directory it happened to lie in.
+    tuned.model.peft_config["default"].base_model_name_or_path = tuned.config.base
+    tuned.model.save_pretrained(adapter)
+    (adapter / "README.md").unlink()  # PEFT's template of a model card
+    Head(labels=TAGS, layers=tuned.config.layers).save(adapter)
+
+
+def _scores(tuned: FineTuned, papers: list[AnnotatedPaper]) -> dict[str, dict[str, float]]:
+    found = tag_papers(tuned.model, tuned.tokenizer, papers, max_tokens=tuned.config.max_tokens)
+    return {"mention": _figures(mention_score(found, papers)), "document": _figures(document_score(found, papers))}
+
+
+def _figures(score: Score) -> dict[str, float]:
+    return {"precision": round(score.precision, 4), "recall": round(score.recall, 4), "f1": round(score.f1, 4)}
