@@ -12,6 +12,7 @@ from serve.errors import InternalError, ServiceError, UnreadablePaper
 from serve.logs import log
 from serve.settings import PipelineSettings
 from serve.stages import DiseaseReading, LabelReading, StageFailure
+from serve.text.citations.cited import cited_in
 from serve.text.document import Document
 
 DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None]
@@ -122,11 +123,11 @@ class _Chunk:
         self._names = names
         self._request_started_s = request_started_s
         self._done = done
-        self._stages = [
-            stage for task, stage in ((Task.LABELS, self._classify), (Task.DISEASES, self._extract)) if task in tasks
-        ]
+        stages = {Task.LABELS: self._classify, Task.DISEASES: self._extract, Task.CITATIONS: self._cite}
+        self._stages = [stage for task, stage in stages.items() if task in tasks]
         self._labels: dict[int, LabelReading] = {}
         self._diseases: dict[int, DiseaseReading] = {}
+        self._citations: dict[int, list[str]] = {}
         self._stages_left = {place: len(self._stages) for place in range(len(jobs))}
         self._waited_ms = 0.0
 
@@ -163,6 +164,12 @@ class _Chunk:
                     self._diseases[place] = reading
                     self._stage_done(place)
 
+    async def _cite(self) -> None:
+        texts = [(job.document.title, job.document.abstract) for job in self._jobs]
+        for place, citations in enumerate(await asyncio.to_thread(lambda: [cited_in(text) for text in texts])):
+            self._citations[place] = citations
+            self._stage_done(place)
+
     def _stage_done(self, place: int) -> None:
         if place not in self._stages_left:
             return  # failed in the other stage
@@ -170,7 +177,9 @@ class _Chunk:
         if self._stages_left[place] == 0:
             del self._stages_left[place]
             job, labels, diseases = self._jobs[place], self._labels.get(place), self._diseases.get(place)
-            result = assemble(job, labels, diseases, names=self._names, waited_ms=self._waited_ms)
+            result = assemble(
+                job, labels, diseases, self._citations.get(place, ()), names=self._names, waited_ms=self._waited_ms
+            )
             self._done.put_nowait(PaperDone(job.index, result, labels, diseases))
 
     def _fail(self, place: int, error: ServiceError) -> None:
@@ -183,6 +192,7 @@ def assemble(
     job: Job,
     labels: LabelReading | None,
     diseases: DiseaseReading | None,
+    citations: Sequence[str],
     *,
     names: ModelNames,
     waited_ms: float,
@@ -200,6 +210,7 @@ def assemble(
         confidence_scores=labels.confidences if labels else {},
         extracted_diseases=list(dict.fromkeys(m.disease for m in diseases.mentions)) if diseases else [],
         mentions=[as_sent(mention, job.paper) for mention in diseases.mentions] if diseases else [],
+        citations=list(citations),
         warnings=warnings,
         models=ModelNames(
             classifier=names.classifier if labels else None, extractor=names.extractor if diseases else None

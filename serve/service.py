@@ -15,7 +15,7 @@ from serve.pipeline import Job, Models, PaperDone, Pipeline, job_from
 from serve.settings import Settings
 from serve.text.document import Document
 
-AVAILABLE_TASKS = frozenset({Task.LABELS, Task.DISEASES})
+AVAILABLE_TASKS = frozenset({Task.LABELS, Task.DISEASES, Task.CITATIONS})
 
 READY_CHECK_TIMEOUT_S = 10.0
 
@@ -26,7 +26,7 @@ class Engines(Models, Protocol):
     """The two models, and the extractor's engine as an OpenAI server."""
 
     def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
-        """Pieces of the engine's answer; see `serve.extractor.deployment.Extractor.openai`."""
+        """Pieces of the engine's answer; see `serve.extractor.engine.Engine.openai`."""
 
 
 class Service:

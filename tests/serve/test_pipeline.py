@@ -46,6 +46,17 @@ async def test_long_papers_travel_in_smaller_company(pipeline: Pipeline, models:
     assert sorted(models.calls) == [2, 3]
 
 
+async def test_what_a_paper_cites_is_listed_when_asked_for(pipeline: Pipeline, models: InstantModels) -> None:
+    work = jobs("As shown before [1,2].", "Nothing is cited.")
+
+    done = await run(pipeline, work, [Task.CITATIONS])
+
+    cited = {d.index: d.result.citations for d in done if isinstance(d.result, Analysis)}
+    assert cited == {0: ["1,2"], 1: []}
+    assert models.calls == []
+    assert all(d.result.models.extractor is None for d in done if isinstance(d.result, Analysis))
+
+
 async def test_no_papers_are_no_work(pipeline: Pipeline, models: InstantModels) -> None:
     assert await run(pipeline, []) == []
     assert models.calls == []

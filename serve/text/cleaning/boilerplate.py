@@ -85,10 +85,14 @@ def drop_copyright(text: str) -> list[Edit]:
 
 def drop_own_citation(text: str) -> list[Edit]:
     """The paper's own place in its journal, where the abstract ends with it."""
+    return deletions(text, own_citation(text))
+
+
+def own_citation(text: str) -> list[tuple[int, int]]:
+    """Where an abstract ends with the paper's own place in its journal; one place or none."""
     has_number = any(char.isdigit() for char in text[-12:])
-    if has_number and (tail := _OWN_CITATION.search(text, max(0, len(text) - _TAIL_CHARS // 2))):
-        return deletions(text, [tail.span()])
-    return []
+    tail = _OWN_CITATION.search(text, max(0, len(text) - _TAIL_CHARS // 2)) if has_number else None
+    return [tail.span()] if tail else []
 
 
 def drop_editorial_notes(text: str) -> list[Edit]:

@@ -31,13 +31,19 @@ def drop_emails(text: str) -> list[Edit]:
 
 def drop_links(text: str) -> list[Edit]:
     """Web addresses, DOIs, PubMed and PubMed Central numbers."""
-    spans: list[tuple[int, int]] = []
-    if "10." in text:
-        spans += (match.span() for match in _DOI.finditer(text))
+    spans = publication_ids(text)
     if "://" in text or "www." in text:
         for match in _URL.finditer(text):
             before = _BEFORE_URL.search(text, max(0, match.start() - 8), match.start())
             spans.append((before.start() if before else match.start(), match.end()))
+    return deletions(text, sorted(spans))
+
+
+def publication_ids(text: str) -> list[tuple[int, int]]:
+    """Where a text has DOIs, PubMed and PubMed Central numbers."""
+    spans: list[tuple[int, int]] = []
+    if "10." in text:
+        spans += (match.span() for match in _DOI.finditer(text))
     if "PM" in text:
         spans += (match.span() for match in _PUBMED.finditer(text))
-    return deletions(text, sorted(spans))
+    return spans

@@ -1,6 +1,7 @@
 """Numbers under which trials and systematic reviews are registered, with the words that lead up to them."""
 
 import re
+from collections.abc import Iterator
 
 from serve.text.cleaning.deletion import deletions
 from serve.text.offsets import Edit
@@ -12,6 +13,7 @@ _ID = (
     r"|jRCTs?\d{9,10}|KCT\d{7}|TCTR\d{11}|PACTR\d{12,15}|IRCT\d{8,15}(?:N\d{1,3})?|RBR-\w{6,7}|NTR[\s-]?\d{3,5}"
     r"|(?:CTRI|SLCTR)/\d{4}/\d{2,3}(?:/\d{4,6})?)(?!\d)"
 )
+_NUMBER = re.compile(rf"(?i:(?<![A-Za-z\d]){_ID})")
 _LONG_NUMBER = re.compile(r"\d{6}")
 _DATE = (
     r"(?:\s?\(20\d\d-\d\d-\d\d\)"
@@ -46,9 +48,18 @@ _SET_APART = re.compile(r"(?:[,;]|(?<=[(\[]))\s?$")
 
 def drop_registrations(text: str) -> list[Edit]:
     """Registration numbers go, and the whole sentence or bracket where it says nothing else."""
-    if not (_LONG_NUMBER.search(text) or "NTR" in text or "RBR" in text):
-        return []
-    return deletions(text, (_span(text, ids.start(), ids.end()) for ids in _IDS.finditer(text)))
+    return deletions(text, (_span(text, ids.start(), ids.end()) for ids in _runs(text)))
+
+
+def registration_numbers(text: str) -> list[tuple[int, int]]:
+    """Where a text has registration numbers, each for itself."""
+    return [number.span() for ids in _runs(text) for number in _NUMBER.finditer(text, *ids.span())]
+
+
+def _runs(text: str) -> Iterator[re.Match[str]]:
+    """Numbers that follow one another, with their dates."""
+    if _LONG_NUMBER.search(text) or "NTR" in text or "RBR" in text:
+        yield from _IDS.finditer(text)
 
 
 def _span(text: str, start: int, end: int) -> tuple[int, int]:

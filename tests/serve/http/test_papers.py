@@ -216,7 +216,7 @@ async def test_a_wrong_field_is_named(http: httpx.AsyncClient, body: Any, status
     assert error_of(response) == (status, "invalid_field", param)
 
 
-@pytest.mark.parametrize("task", ["citations", "topics", "summary"])
+@pytest.mark.parametrize("task", ["topics", "summary"])
 async def test_a_task_this_build_lacks_is_refused_by_name(http: httpx.AsyncClient, task: str) -> None:
     for path in ("/v1/analyze", "/v1/analyze/stream"):
         response = await post(http, path, papers=[PAPER], tasks=["labels", task])
