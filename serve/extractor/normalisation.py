@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
+from serve.extractor.lexicon import find_names
 from serve.extractor.mesh import MESH_FILE, Heading, read_disease_headings
 from serve.extractor.vocabulary import CELLULAR_PROLIFERATION, ONTOLOGY_FILE, Disease, DiseaseOntology
 from serve.text.folding import fold
@@ -52,22 +53,28 @@ class Normaliser:
     def __init__(self, ontology: DiseaseOntology, headings: Sequence[Heading]) -> None:
         self._concepts: dict[str, Concept] = {}
         heading_of = _by_name(headings)
-        # The first to claim a name has it: names before synonyms, the ontology before MeSH.
-        concepts = [(disease, _of_disease(disease, ontology, heading_of)) for disease in ontology]
-        for disease, concept in concepts:
+        # The first to claim a name has it: names before synonyms, the ontology before MeSH. `Stroke` is a heading, and
+        # only a synonym of a wider term of the ontology.
+        diseases = [(disease, _of_disease(disease, ontology, heading_of)) for disease in ontology]
+        for disease, concept in diseases:
             self._claim([disease.name], concept)
-        for disease, concept in concepts:
+        in_mesh = [(heading, self._of_heading(heading, ontology)) for heading in headings]
+        for heading, concept in in_mesh:
+            self._claim([heading.name], concept)
+        for disease, concept in diseases:
             self._claim(disease.synonyms, concept)
-        for heading in headings:
-            names = [heading.name, *heading.synonyms]
-            known = next(filter(None, (self._concepts.get(fold(name)) for name in names)), None)
-            self._claim(names, known or _of_heading(heading, ontology))
+        for heading, concept in in_mesh:
+            self._claim(heading.synonyms, concept)
         self.normalise = lru_cache(maxsize=65_536)(self._normalise)
 
     @classmethod
     def load(cls, vocabularies: Path) -> Self:
         """From the prepared catalogue entry `disease-vocabularies`. Raises `VocabularyError`."""
         return cls(DiseaseOntology.load(vocabularies / ONTOLOGY_FILE), read_disease_headings(vocabularies / MESH_FILE))
+
+    def names_in(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a text has names of the vocabularies, the longest at each place."""
+        return find_names(text, lambda key, _: key in self._concepts)
 
     def _normalise(self, name: str) -> Concept | None:
         """What the name stands for, or None where no vocabulary has anything like it."""
@@ -85,6 +92,13 @@ class Normaliser:
             if found := next(filter(None, map(self._concepts.get, (rest, *_rephrased(rest)))), None):
                 return _of_which(name, found, left_out=parts[:start])
         return None
+
+    def _of_heading(self, heading: Heading, ontology: DiseaseOntology) -> Concept:
+        """The disease of the ontology that has one of the heading's names, if it is that heading."""
+        named = (self._concepts.get(fold(name)) for name in (heading.name, *heading.synonyms))
+        return next((concept for concept in named if concept and concept.mesh == heading.id), None) or _of_heading(
+            heading, ontology
+        )
 
     def _claim(self, names: Iterable[str], concept: Concept) -> None:
         for name in names:
@@ -106,15 +120,17 @@ def _by_name(headings: Sequence[Heading]) -> dict[str, str]:
 
 
 def _of_disease(disease: Disease, ontology: DiseaseOntology, heading_of: Mapping[str, str]) -> Concept:
-    """The ontology's own reference to MeSH counts; where it has none, the heading of the same name."""
+    """The heading of the same name counts; where there is none, the ontology's own reference to MeSH, and last the
+    heading that has one of its synonyms."""
     referred = [xref.removeprefix("MESH:") for xref in disease.xrefs if xref.startswith("MESH:")]
     keys = [fold(name) for name in (disease.name, *disease.synonyms)]
+    own = [heading_of[keys[0]]] if keys[0] in heading_of else []
     # MeSH does not tell carcinomas of an organ from its cancers.
     keys += [_CARCINOMA.sub("cancer", key) for key in keys]
     named = [heading_of[key] for key in keys if key in heading_of]
     # "Tumour" may be benign or not: what stands for both is of neither kind.
     is_cancer = None if disease.id == CELLULAR_PROLIFERATION else ontology.is_cancer(disease.id)
-    return Concept(disease.name, disease.id, next(iter([*referred, *named]), None), is_cancer, score=EXACT)
+    return Concept(disease.name, disease.id, next(iter([*own, *referred, *named]), None), is_cancer, score=EXACT)
 
 
 def _of_heading(heading: Heading, ontology: DiseaseOntology) -> Concept:

@@ -24,6 +24,8 @@ ONTOLOGY = DiseaseOntology(
         Disease("DOID:7", "visual epilepsy", (), ("MESH:D07",), ("DOID:4",)),
         Disease("DOID:9", "hairy cell syndrome", parents=("DOID:4",)),
         Disease("DOID:8", "breast adenoma", parents=(CELLULAR_PROLIFERATION,)),
+        Disease("DOID:10", "disease of the vessels", ("stroke",), ("MESH:D99",), ("DOID:4",)),
+        Disease("DOID:11", "diarrhea", (), ("MESH:D98",), ("DOID:4",)),
     ]
 )
 HEADINGS = [
@@ -31,6 +33,8 @@ HEADINGS = [
     Heading("D02", "Breast Neoplasms", ("Breast Cancer",), ("C04.2",)),
     Heading("D07", "Seizures", ("Fits",), ("C10.1",)),
     Heading("D09", "Nausea", (), ("C23.1",)),
+    Heading("D10", "Stroke", (), ("C10.2",)),
+    Heading("D11", "Diarrhea", (), ("C23.2",)),
 ]
 
 
@@ -132,6 +136,20 @@ def test_a_term_that_refers_to_a_wider_heading_does_not_lend_it_its_name(normali
 
     assert fits
     assert (fits.name, fits.doid, fits.mesh) == ("Seizures", None, "D07")
+
+
+def test_a_headings_own_name_counts_before_a_synonym_of_the_ontology(normaliser: Normaliser) -> None:
+    stroke = normaliser.normalise("stroke")
+
+    assert stroke
+    assert (stroke.name, stroke.doid, stroke.mesh) == ("Stroke", None, "D10")
+
+
+def test_the_heading_of_the_same_name_counts_before_what_the_ontology_refers_to(normaliser: Normaliser) -> None:
+    diarrhoea = normaliser.normalise("diarrhoea")
+
+    assert diarrhoea
+    assert (diarrhoea.doid, diarrhoea.mesh) == ("DOID:11", "D11")
 
 
 def test_carcinomas_have_the_heading_of_the_cancer(normaliser: Normaliser) -> None:
