@@ -11,7 +11,8 @@ PYTHON := python3
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format setup setup-dev lock train-classifier evaluate-classifier clean
+.PHONY: help serve test check format setup setup-dev lock train-classifier train-extractor evaluate-classifier \
+	evaluate-extractor clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -41,6 +42,12 @@ lock: setup-dev ## Resolve pyproject.toml into requirements/*.lock
 
 train-classifier: setup-dev ## Train the classifier's adapter (DATA=folder of the labelled sets)
 	@$(BIN)/python -m training classifier $(DATA)/abstracts
+
+train-extractor: setup-dev ## Train the extractor's adapter (DATA=folder of the annotated corpora)
+	@$(BIN)/python -m training extraction train $(DATA)
+
+evaluate-extractor: setup-dev ## Measure it as it is served (reports/extraction/report.html)
+	@$(BIN)/python -m training extraction evaluate $(DATA)
 
 evaluate-classifier: setup-dev ## Measure it as it is served, and where it breaks (reports/*/report.html)
 	@$(BIN)/python -m training evaluate $(DATA)/abstracts

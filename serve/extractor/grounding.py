@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal
 
 from serve.text.document import Document
-from serve.text.folding import Word, is_abbreviation, words
+from serve.text.folding import Word, fold, is_abbreviation, words
 
 Field = Literal["title", "abstract"]
 _LOOSE_GAP = frozenset(" \t\n\r\u00a0\u2009\u202f-\u2010\u2011\u2012\u2013\u2212")
@@ -48,23 +48,38 @@ def ground(names: Iterable[Name], document: Document) -> Grounded:
     must match exactly, a plural `s` aside: `ALL` is a leukaemia, `all` is a word. Of overlapping occurrences the
     longest stays, and of names that are the same the surest.
     """
-    fields: tuple[tuple[Field, _Indexed], ...] = (
-        ("title", _Indexed(document.title)),
-        ("abstract", _Indexed(document.abstract)),
-    )
+    index = DocumentIndex(document)
     found: dict[tuple[Field, int, int], Place] = {}
-    ungrounded: set[tuple[str, ...]] = set()
+    ungrounded: set[str] = set()
     for name in sorted(names, key=lambda name: -name.confidence):
-        pattern = _Pattern.of(name.text)
-        if not pattern:
-            continue
-        spans = [(field, *span) for field, text in fields for span in text.find(pattern)]
+        spans = index.find(name.text)
         for field, start, end in spans:
-            text = dict(fields)[field].text[start:end]
+            text = getattr(document, field)[start:end]
             found.setdefault((field, start, end), Place(text, field, start, end, name))
-        if not spans:
-            ungrounded.add(tuple(pattern.folded))
+        if not spans and _could_be_a_name(name.text):
+            ungrounded.add(fold(name.text))
     return Grounded(_without_overlaps(list(found.values())), len(ungrounded))
+
+
+class DocumentIndex:
+    """A paper whose words are known by place, so that many names can be looked for."""
+
+    def __init__(self, document: Document) -> None:
+        self._fields: tuple[tuple[Field, _Indexed], ...] = (
+            ("title", _Indexed(document.title)),
+            ("abstract", _Indexed(document.abstract)),
+        )
+
+    def find(self, name: str) -> list[tuple[Field, int, int]]:
+        """Every occurrence, as `ground` describes it, title first; overlaps with other names do not matter here."""
+        if not _could_be_a_name(name):
+            return []
+        pattern = _Pattern.of(name)
+        return [(field, *span) for field, text in self._fields for span in text.find(pattern)]
+
+
+def _could_be_a_name(text: str) -> bool:
+    return any(char.isalpha() for char in text) and any(True for _ in words(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +91,8 @@ class _Pattern:
     gaps: Sequence[str]
 
     @classmethod
-    def of(cls, name: str) -> "_Pattern | None":
+    def of(cls, name: str) -> "_Pattern":
         found = list(words(name))
-        if not found or not any(char.isalpha() for char in name):
-            return None
         written = [name[word.start : word.end] for word in found]
         shouted = len(found) > 1 and name.isupper()
         return cls(

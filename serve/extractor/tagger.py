@@ -8,7 +8,8 @@ import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
 from serve.batching import plan_batches
-from serve.extractor.tagging import TAGS, Row, RowEncoder, Span, spans
+from serve.extractor.support import Support
+from serve.extractor.tagging import TAGS, Row, RowEncoder, TaggedRow
 from serve.hardware import resolve_dtype
 from serve.text.document import Document
 
@@ -17,7 +18,8 @@ class TaggerModel:
     """Finds the diseases in papers, a row of tokens at a time.
 
     Args:
-        model_dir: a transformers directory of a token classifier whose labels are `TAGS`.
+        model_dir: a transformers directory of a token classifier whose labels are `TAGS`, with `support.json` beside
+            the weights.
         dtype: `float32`, `bfloat16`, or `auto` for the faster of the two on this machine.
         max_tokens: longer papers are read in several rows.
     """
@@ -32,36 +34,36 @@ class TaggerModel:
         names: dict[int, str] = self.network.config.id2label
         if tuple(names[index] for index in range(len(names))) != TAGS:
             raise ValueError(f"{model_dir} tags words with {', '.join(names.values())}, not with {', '.join(TAGS)}")
+        self.support = Support.load(model_dir)
         self._rows = RowEncoder(self._tokenizer, max_tokens=max_tokens)
 
     def encode(self, documents: Sequence[Document]) -> list[list[Row]]:
         """The rows of each document; none for one without a word."""
         return self._rows.encode(documents)
 
-    def predict(self, batch: Sequence[Row]) -> list[list[Span]]:
-        """One forward pass over the whole batch, padded to its longest row; the diseases in each row."""
+    def predict(self, batch: Sequence[Row]) -> list[TaggedRow]:
+        """One forward pass over the whole batch, padded to its longest row."""
         return tag_batch(self.network, self._tokenizer, batch)
 
 
 def tag_rows(
-    predict: Callable[[Sequence[Row]], list[list[Span]]], rows: Sequence[Sequence[Row]], *, batch_tokens: int
-) -> list[list[Span]]:
-    """The diseases of each paper, from all its rows; batches are sized by tokens, across papers."""
+    predict: Callable[[Sequence[Row]], list[TaggedRow]], rows: Sequence[Sequence[Row]], *, batch_tokens: int
+) -> list[list[TaggedRow]]:
+    """The rows of each paper, tagged; batches are sized by tokens, across papers."""
     flat = [row for of_paper in rows for row in of_paper]
-    found: list[list[Span]] = [[] for _ in flat]
+    tagged: dict[int, TaggedRow] = {}
     for batch in plan_batches([len(row.ids) for row in flat], max_batch_tokens=batch_tokens):
-        for place, of_row in zip(batch, predict([flat[place] for place in batch]), strict=True):
-            found[place] = of_row
-    in_order = iter(found)
-    return [[span for _ in of_paper for span in next(in_order)] for of_paper in rows]
+        tagged.update(zip(batch, predict([flat[place] for place in batch]), strict=True))
+    in_order = iter(range(len(flat)))
+    return [[tagged[next(in_order)] for _ in of_paper] for of_paper in rows]
 
 
 @torch.inference_mode()
-def tag_batch(network: Any, tokenizer: Any, batch: Sequence[Row]) -> list[list[Span]]:
-    """The diseases in each row, from one forward pass."""
+def tag_batch(network: Any, tokenizer: Any, batch: Sequence[Row]) -> list[TaggedRow]:
+    """The rows tagged, from one forward pass."""
     padded = tokenizer.pad({"input_ids": [row.ids for row in batch]}, return_tensors="pt").to(network.device)
     probabilities = network(**padded).logits.float().softmax(dim=-1).cpu()
     return [
-        spans(row, of_row[[word.token for word in row.words]].tolist())
+        TaggedRow(row.words, of_row[[word.token for word in row.words]].tolist())
         for row, of_row in zip(batch, probabilities, strict=True)
     ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from serve.extractor.grounding import Field, Name
+from serve.extractor.grounding import Field
 from serve.text.document import Document
 from serve.text.folding import words
 from serve.text.sentences import sentences
@@ -36,13 +36,11 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """Neighbouring words that name a disease, and how sure the model is of them, in [0, 1]."""
+class TaggedRow:
+    """The words of a row, and how likely each tag is for each of them, (words, tags)."""
 
-    field: Field
-    start: int
-    end: int
-    confidence: float
+    words: list[TaggedWord]
+    probabilities: list[list[float]]
 
 
 class RowEncoder:
@@ -108,32 +106,20 @@ class _Piece:
     words: list[TaggedWord] = field(default_factory=list)
 
 
-def spans(row: Row, probabilities: Sequence[Sequence[float]]) -> list[Span]:
-    """The diseases in a row, in order.
-
-    Args:
-        probabilities: of the tags, for every word of the row, (words, tags).
-    """
-    found: list[Span] = []
-    sure: list[float] = []
+def spans(row: TaggedRow) -> list[tuple[Field, int, int]]:
+    """The diseases in a row, in order: the likeliest tag of each word, read as it stands."""
+    found: list[tuple[Field, int, int]] = []
     previous = OUTSIDE
-    for word, given in zip(row.words, probabilities, strict=True):
+    for word, given in zip(row.words, row.probabilities, strict=True):
         tag = max(range(len(TAGS)), key=given.__getitem__)
-        if tag == INSIDE and (previous == OUTSIDE or found[-1].field != word.field):
+        if tag == INSIDE and (previous == OUTSIDE or found[-1][0] != word.field):
             tag = BEGIN  # it goes on with nothing
         if tag == BEGIN:
-            sure = []
-            found.append(Span(word.field, word.start, word.end, 0.0))
-        if tag != OUTSIDE:
-            sure.append(1 - given[OUTSIDE])
-            found[-1] = Span(word.field, found[-1].start, word.end, sum(sure) / len(sure))
+            found.append((word.field, word.start, word.end))
+        elif tag == INSIDE:
+            found[-1] = (word.field, found[-1][1], word.end)
         previous = tag
     return found
-
-
-def names_of(found: Sequence[Span], document: Document) -> list[Name]:
-    """What the spans say, for every place of it to be found."""
-    return [Name(getattr(document, span.field)[span.start : span.end], span.confidence) for span in found]
 
 
 def tags(row: Row, marked: Sequence[tuple[Field, int, int]]) -> list[int]:

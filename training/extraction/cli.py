@@ -40,11 +40,15 @@ def train(
     adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = Path("models/disease-tagger"),
 ) -> None:
     """Fine-tune the tagger and put the adapter where the catalogue finds it. A run that was stopped goes on."""
+    from serve.extractor.normalisation import Normaliser
+    from serve.extractor.vocabulary import CATALOG_ENTRY
+    from serve.model_store import ModelStore
     from training.config import TaggerConfig
     from training.extraction.runs import ADAPTER, RESULT_FILE, read_parts, run
 
     settings = TaggerConfig.load(config)
-    done = run(settings, read_parts(corpora, data, seed=settings.seed), runs)
+    normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
+    done = run(settings, read_parts(corpora, data, seed=settings.seed), runs, normaliser)
     shutil.copytree(runs / ADAPTER, adapter, dirs_exist_ok=True)
     shutil.copyfile(runs / RESULT_FILE, adapter / "training.json")
     for part, scores in done.scores.items():

@@ -1,22 +1,22 @@
 """What is measured: the tagger as it is served, lists of names, and any running service. All give mentions."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from pubserve import Client, Failure, Paper
 from pubserve.contract import Mention, Task
 from serve.extractor.grounding import Name
+from serve.extractor.lexicon import find_names
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.resolution import resolve
 from serve.extractor.tagger import TaggerModel, tag_rows
-from serve.extractor.tagging import names_of
+from serve.extractor.tagging import TaggedRow
 from serve.model_store import ModelStore
 from serve.text.document import Document
-from serve.text.folding import fold, is_abbreviation, words
+from serve.text.folding import fold, is_abbreviation
 from training.extraction.corpus import AnnotatedPaper
 
 MAX_TOKENS, BATCH_TOKENS = 512, 4096
-LONGEST_NAME_WORDS = 10
 PAPERS_PER_REQUEST = 50
 
 
@@ -43,9 +43,12 @@ class ShippedTagger:
         documents = [paper.document for paper in papers]
         tagged = tag_rows(self._model.predict, self._model.encode(documents), batch_tokens=BATCH_TOKENS)
         return [
-            resolve(names_of(spans, document), document, self._normaliser).mentions
-            for spans, document in zip(tagged, documents, strict=True)
+            resolve(self._names(rows, document), document, self._normaliser).mentions
+            for rows, document in zip(tagged, documents, strict=True)
         ]
+
+    def _names(self, rows: Sequence[TaggedRow], document: Document) -> list[Name]:
+        return self._model.support.names(rows, document, self._normaliser.names_in)
 
 
 class Lexicon:
@@ -71,19 +74,13 @@ class Lexicon:
         return resolve(names, document, self._normaliser).mentions
 
     def _in(self, text: str) -> Iterable[str]:
-        """Names in the text, the longest at each place."""
-        found = list(words(text))
-        place = 0
-        while place < len(found):
-            for end in range(min(len(found), place + LONGEST_NAME_WORDS), place, -1):
-                listed = self._names.get(" ".join(word.folded for word in found[place:end]))
-                written = text[found[place].start : found[end - 1].end]
-                if listed and _is_one_of(written, listed):
-                    yield written
-                    place = end
-                    break
-            else:
-                place += 1
+        for start, end in find_names(text, self._lists):
+            yield text[start:end]
+
+    def _lists(self, folded: str, written: str) -> bool:
+        """An abbreviation is only what is written just so: `ALL` is a leukaemia, `all` is a word."""
+        listed = self._names.get(folded, ())
+        return written in listed or not (is_abbreviation(written) or all(map(is_abbreviation, listed)))
 
 
 class RunningService:
@@ -107,11 +104,6 @@ class RunningService:
                 found.append(list(result.mentions))
             self._progress(len(found))
         return found
-
-
-def _is_one_of(written: str, listed: Collection[str]) -> bool:
-    """An abbreviation is only what is written just so: `ALL` is a leukaemia, `all` is a word."""
-    return written in listed or not (is_abbreviation(written) or all(map(is_abbreviation, listed)))
 
 
 def training_names(papers: Iterable[AnnotatedPaper]) -> list[str]:

@@ -12,7 +12,7 @@ from transformers import EarlyStoppingCallback, Trainer, TrainerCallback, set_se
 from transformers.trainer_utils import get_last_checkpoint
 
 from serve.extractor.tagger import tag_batch, tag_rows
-from serve.extractor.tagging import TAGS, RowEncoder
+from serve.extractor.tagging import TAGS, RowEncoder, TaggedRow, spans
 from training.backbone import base_directory, load_tagger, load_tokenizer
 from training.batches import only_item
 from training.config import TaggerConfig
@@ -34,6 +34,10 @@ class FineTuned:
     config: TaggerConfig
     history: list[dict[str, float]]
     seconds: float
+
+    def tag(self, papers: Sequence[AnnotatedPaper]) -> list[list[TaggedRow]]:
+        """The rows of each paper, tagged."""
+        return tag_papers(self.model, self.tokenizer, papers, max_tokens=self.config.max_tokens)
 
 
 def fine_tune(
@@ -81,8 +85,8 @@ class _TaggerTrainer(Trainer):
         self._dev, self._batches, self._tokenizer, self._config = dev, batches, tokenizer, config
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        found = tag_papers(self.model, self._tokenizer, self._dev, max_tokens=self._config.max_tokens)
-        score = mention_score(found, self._dev)
+        tagged = tag_papers(self.model, self._tokenizer, self._dev, max_tokens=self._config.max_tokens)
+        score = mention_score(marked(tagged), self._dev)
         figures = {
             "eval_loss": self._loss(),
             "eval_precision": score.precision,
@@ -107,14 +111,18 @@ class _TaggerTrainer(Trainer):
         return total / max(1, words)
 
 
-def tag_papers(model: Any, tokenizer: Any, papers: Sequence[AnnotatedPaper], *, max_tokens: int) -> list[list[Place]]:
-    """What the model alone marks in each paper, before anything is grounded."""
+def marked(tagged: Sequence[Sequence[TaggedRow]]) -> list[list[Place]]:
+    """What the tags alone say of each paper, before names are judged and grounded."""
+    return [[span for row in of_paper for span in spans(row)] for of_paper in tagged]
+
+
+def tag_papers(
+    model: Any, tokenizer: Any, papers: Sequence[AnnotatedPaper], *, max_tokens: int
+) -> list[list[TaggedRow]]:
+    """The rows of each paper, tagged."""
     rows = RowEncoder(tokenizer, max_tokens=max_tokens).encode([paper.document for paper in papers])
     model.eval()
-    return [
-        [(span.field, span.start, span.end) for span in spans]
-        for spans in tag_rows(partial(tag_batch, model, tokenizer), rows, batch_tokens=EVALUATION_BATCH_TOKENS)
-    ]
+    return tag_rows(partial(tag_batch, model, tokenizer), rows, batch_tokens=EVALUATION_BATCH_TOKENS)
 
 
 def _loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | None = None) -> torch.Tensor:

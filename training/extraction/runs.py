@@ -6,12 +6,16 @@ from typing import Self
 import yaml
 from pydantic import BaseModel, ConfigDict, PositiveInt, TypeAdapter, ValidationError, model_validator
 
+from pubserve.contract import Mention
+from serve.extractor.normalisation import Normaliser
+from serve.extractor.support import Support
 from serve.extractor.tagging import TAGS
 from serve.model_store.heads import Head
 from training.config import InvalidConfig, TaggerConfig
 from training.extraction.corpus import AnnotatedPaper, Parts, read_corpus, split
-from training.extraction.finetune import FineTuned, fine_tune, tag_papers
-from training.extraction.scores import Score, document_score, mention_score
+from training.extraction.finetune import FineTuned, fine_tune
+from training.extraction.scores import Score, document_score, mention_score, places_of
+from training.extraction.threshold import choose_support, served
 
 RESULT_FILE = "result.json"
 ADAPTER = "adapter"
@@ -67,7 +71,7 @@ def _corpora(path: Path) -> dict[str, CorpusFiles]:
 
 
 class TaggerRun(BaseModel):
-    """The record of one run. `seconds` is the training alone; scores are of the tags, before anything is grounded."""
+    """The record of one run. `seconds` is the training alone; scores are of what would be served."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,11 +81,15 @@ class TaggerRun(BaseModel):
     seconds: float
     parameters: int
     trained_parameters: int
+    thresholds: dict[str, float]
+    """Mean of F1 by mention and by document on the development part, for every threshold of support."""
     scores: dict[str, dict[str, dict[str, float]]]
 
 
-def run(config: TaggerConfig, parts: Parts, run_dir: Path) -> TaggerRun:
-    """Train, measure on the test parts; keep the record and the adapter in `run_dir`. A run that is done is read.
+def run(config: TaggerConfig, parts: Parts, run_dir: Path, normaliser: Normaliser) -> TaggerRun:
+    """Train, choose the threshold of support, measure on the test parts; keep the record and the adapter in `run_dir`.
+
+    A run that is done is read.
 
     Raises:
         InvalidConfig: `run_dir` holds a run of another configuration.
@@ -93,6 +101,7 @@ def run(config: TaggerConfig, parts: Parts, run_dir: Path) -> TaggerRun:
             raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
         return done
     tuned = fine_tune(config, parts.train, parts.dev, run_dir)
+    support, thresholds = choose_support(tuned.tag(parts.dev), parts.dev, normaliser)
     done = TaggerRun(
         config=config,
         papers={"train": len(parts.train), "dev": len(parts.dev)} | {name: len(of) for name, of in parts.test.items()},
@@ -100,25 +109,30 @@ def run(config: TaggerConfig, parts: Parts, run_dir: Path) -> TaggerRun:
         seconds=round(tuned.seconds, 1),
         parameters=sum(weights.numel() for weights in tuned.model.get_base_model().parameters()),
         trained_parameters=sum(weights.numel() for weights in tuned.model.parameters() if weights.requires_grad),
-        scores={name: _scores(tuned, papers) for name, papers in {"dev": parts.dev, **parts.test}.items()},
+        thresholds=thresholds,
+        scores={
+            name: _scores(served(tuned.tag(papers), papers, normaliser, support), papers)
+            for name, papers in {"dev": parts.dev, **parts.test}.items()
+        },
     )
-    export_adapter(tuned, run_dir / ADAPTER)
+    export_adapter(tuned, support, run_dir / ADAPTER)
     # Last, so that a record means that all the rest is there.
     record.write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return done
 
 
-def export_adapter(tuned: FineTuned, adapter: Path) -> None:
-    """Write what serving needs: weights and head."""
+def export_adapter(tuned: FineTuned, support: Support, adapter: Path) -> None:
+    """Write what serving needs: weights, head and threshold."""
     # The catalogue's name of the base, not the directory it happened to lie in.
     tuned.model.peft_config["default"].base_model_name_or_path = tuned.config.base
     tuned.model.save_pretrained(adapter)
     (adapter / "README.md").unlink()  # PEFT's template of a model card
     Head(labels=TAGS, layers=tuned.config.layers).save(adapter)
+    support.save(adapter)
 
 
-def _scores(tuned: FineTuned, papers: list[AnnotatedPaper]) -> dict[str, dict[str, float]]:
-    found = tag_papers(tuned.model, tuned.tokenizer, papers, max_tokens=tuned.config.max_tokens)
+def _scores(mentions: list[list[Mention]], papers: list[AnnotatedPaper]) -> dict[str, dict[str, float]]:
+    found = [places_of(of) for of in mentions]
     return {"mention": _figures(mention_score(found, papers)), "document": _figures(document_score(found, papers))}
 
 

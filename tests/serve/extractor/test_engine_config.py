@@ -11,7 +11,7 @@ PROFILES = sorted(path.stem for path in PROFILES_DIR.glob("*.yaml"))
 def test_vllm_knows_every_engine_argument(profile: str) -> None:
     from vllm.engine.arg_utils import AsyncEngineArgs
 
-    from serve.extractor.deployment import engine_config
+    from serve.extractor.engine import engine_config
 
     settings = Settings(profile=profile).extractor
 
@@ -26,18 +26,18 @@ def test_vllm_knows_every_engine_argument(profile: str) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_ray_serve_gets_the_queues_and_the_scaling_of_the_profile(profile: str) -> None:
-    from serve.extractor.deployment import Extractor, engine_config
+    from serve.extractor.engine import Engine, engine_config
 
     settings = Settings(profile=profile).extractor
 
-    options = Extractor.get_deployment_options(engine_config(settings, model_source="a/model"))
+    options = Engine.get_deployment_options(engine_config(settings, model_source="a/model"))
 
     assert options["max_queued_requests"] == settings.scaling.max_queued_requests
     assert options["autoscaling_config"]["max_replicas"] == settings.scaling.max_replicas
 
 
 def test_an_argument_vllm_does_not_know_is_an_error() -> None:
-    from serve.extractor.deployment import engine_config
+    from serve.extractor.engine import engine_config
 
     settings = Settings(profile="cpu").extractor.model_copy(update={"engine": {"max_num_sequences": 1}})
 

@@ -1,13 +1,15 @@
 """The tagger's model: what it says of a paper does not depend on what is read beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import BertConfig, BertForTokenClassification
 
+from serve.extractor.support import Support
 from serve.extractor.tagger import TaggerModel, tag_rows
-from serve.extractor.tagging import TAGS, Row, Span
+from serve.extractor.tagging import TAGS, Row, TaggedRow, spans
 from serve.text.document import Document
 
 from .word_pieces import VOCABULARY, word_pieces
@@ -30,6 +32,7 @@ def save_tagger(directory: Path, labels: tuple[str, ...] = TAGS) -> Path:
         model.classifier.weight.mul_(40)  # random tags, but decided ones
     model.save_pretrained(directory)
     word_pieces().save_pretrained(directory)
+    Support(threshold=0.5).save(directory)
     return directory
 
 
@@ -38,28 +41,28 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> TaggerModel:
     return TaggerModel(save_tagger(tmp_path_factory.mktemp("tagger")), dtype="float32", max_tokens=64)
 
 
-def rounded(found: list[list[Span]]) -> list[list[tuple[str, int, int, float]]]:
-    return [[(s.field, s.start, s.end, round(s.confidence, 4)) for s in of] for of in found]
-
-
 def test_a_paper_is_read_alike_alone_and_among_others(model: TaggerModel) -> None:
     rows = model.encode(PAPERS)
 
     together = tag_rows(model.predict, rows, batch_tokens=10_000)
-    alone = [span for of in rows for span in tag_rows(model.predict, [of], batch_tokens=1)]
+    alone = [tagged for of in rows for tagged in tag_rows(model.predict, [of], batch_tokens=1)]
 
-    assert rounded(together) == rounded(alone)
-    assert any(together)
+    for one, other in zip(together, alone, strict=True):
+        assert [row.words for row in one] == [row.words for row in other]
+        for row, same in zip(one, other, strict=True):
+            torch.testing.assert_close(torch.tensor(row.probabilities), torch.tensor(same.probabilities))
+    assert any(spans(row) for of in together for row in of)
 
 
-def test_the_diseases_of_all_rows_of_a_paper_come_together(model: TaggerModel) -> None:
-    def whole_row(batch: list[Row]) -> list[list[Span]]:
-        return [[Span(w.field, w.start, w.end, 1.0) for w in row.words] for row in batch]
+def test_the_rows_of_a_paper_come_together_and_in_order(model: TaggerModel) -> None:
+    def untagged(batch: Sequence[Row]) -> list[TaggedRow]:
+        return [TaggedRow(row.words, []) for row in batch]
 
-    rows = TaggerModel.encode(model, PAPERS)
-    found = tag_rows(whole_row, [[*rows[0], *rows[2]], [], rows[1]], batch_tokens=1)  # type: ignore[arg-type]
+    rows = model.encode(PAPERS)
+    found = tag_rows(untagged, [[*rows[0], *rows[2]], [], rows[1]], batch_tokens=1)
 
-    assert [len(of) for of in found] == [len(rows[0][0].words) + len(rows[2][0].words), 0, 1]
+    expected = [[rows[0][0].words, rows[2][0].words], [], [rows[1][0].words]]
+    assert [[row.words for row in of] for of in found] == expected
 
 
 def test_a_model_of_other_tags_is_refused(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.extractor.tagging import BEGIN, INSIDE, OUTSIDE, Row, RowEncoder, TaggedWord, names_of, spans, tags
+from serve.extractor.tagging import BEGIN, INSIDE, OUTSIDE, Row, RowEncoder, TaggedRow, spans, tags
 from serve.text.document import Document
 from serve.text.folding import words
 
@@ -23,7 +23,7 @@ def rows_of(title: str, abstract: str = "", *, max_tokens: int = 64) -> list[Row
 
 
 def tagged(row: Row, *given: int) -> list[tuple[str, int, int]]:
-    return [(span.field, span.start, span.end) for span in spans(row, [CERTAIN[tag] for tag in given])]
+    return list(spans(TaggedRow(row.words, [CERTAIN[tag] for tag in given])))
 
 
 @given(documents, st.integers(min_value=3, max_value=40))
@@ -133,20 +133,3 @@ def test_a_marked_part_of_a_word_marks_the_word() -> None:
     [row] = rows_of("the asthma")
 
     assert tags(row, [("title", 4, 6)]) == [OUTSIDE, BEGIN]
-
-
-def test_the_confidence_is_the_mean_over_the_words() -> None:
-    row = Row([0, 1, 2, 0], [TaggedWord("title", 0, 4, 1), TaggedWord("title", 5, 11, 2)])
-
-    [span] = spans(row, [[0.1, 0.8, 0.1], [0.3, 0.1, 0.6]])
-
-    assert span.confidence == pytest.approx(0.8)
-
-
-def test_a_name_is_what_the_paper_says_there() -> None:
-    document = Document("Lung cancer", "")
-    [row] = rows_of("Lung cancer")
-
-    [name] = names_of(spans(row, [CERTAIN[BEGIN], CERTAIN[INSIDE]]), document)
-
-    assert (name.text, name.confidence) == ("Lung cancer", 1.0)

@@ -7,16 +7,20 @@ import pytest
 import torch
 from transformers import TrainerCallback
 
+from serve.extractor.normalisation import Normaliser
 from serve.extractor.tagger import TaggerModel, tag_rows
 from serve.extractor.tagging import TAGS
+from serve.extractor.vocabulary import Disease, DiseaseOntology
 from serve.model_store import Catalog, ModelStore
 from training.config import InvalidConfig, TaggerConfig
 from training.extraction.corpus import AnnotatedPaper, Parts
-from training.extraction.finetune import FineTuned, fine_tune, tag_papers
+from training.extraction.finetune import FineTuned, fine_tune, marked
 from training.extraction.runs import ADAPTER, TaggerRun, run
-from training.extraction.scores import mention_score
+from training.extraction.scores import mention_score, places_of
+from training.extraction.threshold import served
 
 Papers = list[AnnotatedPaper]
+NORMALISER = Normaliser(DiseaseOntology([Disease("DOID:1", "asthma")]), [])
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +29,11 @@ def tuned(config: TaggerConfig, papers: Papers, tmp_path_factory: pytest.TempPat
 
 
 def places(tuned: FineTuned, papers: Papers) -> list[list[tuple[str, int, int]]]:
-    return [list(of) for of in tag_papers(tuned.model, tuned.tokenizer, papers, max_tokens=64)]
+    return [list(of) for of in marked(tuned.tag(papers))]
 
 
 def test_it_learns_what_is_annotated(tuned: FineTuned, papers: Papers) -> None:
-    found = tag_papers(tuned.model, tuned.tokenizer, papers[30:], max_tokens=64)
-
-    assert mention_score(found, papers[30:]).f1 >= 0.95
+    assert mention_score(marked(tuned.tag(papers[30:])), papers[30:]).f1 >= 0.95
 
 
 def test_every_evaluation_is_on_record(tuned: FineTuned) -> None:
@@ -75,15 +77,15 @@ def test_what_is_exported_and_merged_tags_as_the_trained_model_does(
 ) -> None:
     parts = Parts(train=papers[:30], dev=papers[30:35], test={"tiny": papers[35:]})
 
-    done = run(config, parts, tmp_path / "run")
+    done = run(config, parts, tmp_path / "run", NORMALISER)
 
     base = {"license": "MIT", "task": "feature-extraction", "source": {"kind": "local", "path": config.base}}
     tagger = {"license": "MIT", "task": "token-classification", "base": "base",
               "adapter": str(tmp_path / "run" / ADAPTER)}  # fmt: skip
     store = ModelStore(tmp_path / "cache", Catalog.model_validate({"models": {"base": base, "tagger": tagger}}))
     model = TaggerModel(store.prepare("tagger").path, dtype="float32", max_tokens=64)
-    spans = tag_rows(model.predict, model.encode([paper.document for paper in papers[35:]]), batch_tokens=1000)
-    found = [[(s.field, s.start, s.end) for s in of] for of in spans]
+    tagged = tag_rows(model.predict, model.encode([paper.document for paper in papers[35:]]), batch_tokens=1000)
+    found = [places_of(of) for of in served(tagged, papers[35:], NORMALISER, model.support)]
     assert round(mention_score(found, papers[35:]).f1, 4) == done.scores["tiny"]["mention"]["f1"]
     assert tuple(model.network.config.id2label[tag] for tag in range(3)) == TAGS
     assert done.papers == {"train": 30, "dev": 5, "tiny": 5}
@@ -94,10 +96,10 @@ def test_a_run_that_is_done_is_read_and_one_of_another_configuration_refused(
 ) -> None:
     parts = Parts(train=papers[:10], dev=papers[10:12], test={})
     quick = config.model_copy(update={"epochs": 1})
-    done = run(quick, parts, tmp_path)
+    done = run(quick, parts, tmp_path, NORMALISER)
 
-    again: TaggerRun = run(quick, Parts(train=[], dev=[], test={}), tmp_path)
+    again: TaggerRun = run(quick, Parts(train=[], dev=[], test={}), tmp_path, NORMALISER)
 
     assert again == done
     with pytest.raises(InvalidConfig, match="holds a run of another configuration"):
-        run(quick.model_copy(update={"seed": 1}), parts, tmp_path)
+        run(quick.model_copy(update={"seed": 1}), parts, tmp_path, NORMALISER)
