@@ -33,7 +33,12 @@ _TURNS_ROUND = frozenset(("non", "without", "benign"))
 """What follows them is just what the name does not mean."""
 _LEAST_KEPT = 0.5
 """A name of which less is known stands for something else, if perhaps of the same kind."""
-_SAYS_NOTHING_ALONE = frozenset(map(fold, ("disease", "syndrome", "disorder", "deficiency", "condition")))
+_HEAD_WORDS = """
+    disease syndrome disorder deficiency condition abnormality damage defect deficit delay dysfunction function injury
+    loss symptom toxic
+"""
+SAYS_NOTHING_ALONE = frozenset(map(fold, _HEAD_WORDS.split()))
+"""Folded words that are a disease only together with another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Normaliser:
         parts = name.split()
         for start in range(1, len(parts)):
             rest = fold(" ".join(parts[start:]))
-            if rest in _SAYS_NOTHING_ALONE:
+            if rest in SAYS_NOTHING_ALONE:
                 return None
             if found := next(filter(None, map(self._concepts.get, (rest, *_rephrased(rest)))), None):
                 return _of_which(name, found, left_out=parts[:start])
@@ -104,7 +109,7 @@ class Normaliser:
         for name in names:
             key = fold(name)
             for said in (key, _numbered(key)):
-                if said and said not in _SAYS_NOTHING_ALONE:
+                if said and said not in SAYS_NOTHING_ALONE:
                     self._concepts.setdefault(said, concept)
 
 

@@ -5,6 +5,7 @@ there, so all its places are judged at once, by the mean probability of their wo
 the tagger drew the ends of, and those that the vocabularies know: where its ends are wrong, theirs may be right.
 """
 
+import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,11 +15,17 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from serve.extractor.grounding import DocumentIndex, Field, Name
+from serve.extractor.normalisation import SAYS_NOTHING_ALONE
 from serve.extractor.tagging import OUTSIDE, TaggedRow, spans
 from serve.text.document import Document
-from serve.text.folding import fold
+from serve.text.folding import fold, words
 
 SUPPORT_FILE = "support.json"
+
+_BRACKET = re.compile(r"[()\[\]]")
+_SMALL_WORDS = frozenset(
+    ("a", "an", "and", "as", "at", "by", "due", "for", "from", "in", "of", "on", "or", "than", "the", "to", "with")
+)
 
 NamesIn = Callable[[str], Iterable[tuple[int, int]]]
 """Places in a text of names that a vocabulary knows."""
@@ -49,7 +56,7 @@ def judged(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> lis
     names: dict[str, Name] = {}
     for text in _candidates(rows, document, known):
         key = fold(text)
-        if key not in names and (places := index.find(text)):
+        if key not in names and key not in SAYS_NOTHING_ALONE and (places := index.find(text)):
             names[key] = Name(text, sum(likely.mean(*place) for place in places) / len(places))
     return list(names.values())
 
@@ -57,10 +64,19 @@ def judged(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> lis
 def _candidates(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> Iterator[str]:
     for row in rows:
         for field, start, end in spans(row):
-            yield getattr(document, field)[start:end]
+            yield from _tidied(getattr(document, field)[start:end])
     for text in (document.title, document.abstract):
         for start, end in known(text):
             yield text[start:end]
+
+
+def _tidied(text: str) -> Iterator[str]:
+    """The text as a name: brackets that are not closed in it cut it, and no small word begins or ends it."""
+    is_closed = all(text.count(opening) == text.count(closing) for opening, closing in ("()", "[]"))
+    for part in [text] if is_closed else _BRACKET.split(text):
+        found = [word for word in words(part) if part[word.start : word.end].lower() not in _SMALL_WORDS]
+        if found:
+            yield part[found[0].start : found[-1].end]
 
 
 class _Likely:

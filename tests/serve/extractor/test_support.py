@@ -62,6 +62,30 @@ def test_a_vocabularys_name_that_the_tagger_finds_unlikely_does_not_count() -> N
     assert names("no asthma here", 0, 0.2, 0, known=KNOWN) == []
 
 
+def one_disease(abstract: str) -> list[TaggedRow]:
+    """All words of the abstract tagged as one disease."""
+    [row] = tagged(Document("", abstract), *[0.9] * len(list(words(abstract))))
+    row.probabilities[1:] = [[0.1, 0.0, 0.9]] * (len(row.words) - 1)
+    return [row]
+
+
+@pytest.mark.parametrize(
+    ("abstract", "found"),
+    [
+        ("of cardiac arrest and", {"cardiac arrest"}),
+        ("diabetes insipidus (DI", {"diabetes insipidus", "DI"}),
+        ("deficiency (DPD) of it", {"deficiency (DPD) of it"}),
+        ("of the", set()),
+    ],
+)
+def test_a_name_closes_its_brackets_and_no_small_word_begins_or_ends_it(abstract: str, found: set[str]) -> None:
+    assert {name.text for name in judged(one_disease(abstract), Document("", abstract), nothing)} == found
+
+
+def test_a_word_that_is_a_disease_only_with_another_is_none_alone() -> None:
+    assert names("the deficiency", 0, 0.9) == []
+
+
 def test_places_of_the_other_field_are_judged_too() -> None:
     document = Document("Asthma", "asthma")
     row = TaggedRow([TaggedWord("title", 0, 6, 0), TaggedWord("abstract", 0, 6, 1)], [[0.8, 0.2, 0.0], [0.2, 0.8, 0.0]])
