@@ -3,18 +3,21 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Collection, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pubserve.contract import Analysis, Failure, Mention, ModelNames, Paper, Result, Task, Timings
-from serve.errors import InternalError, ServiceError, UnreadablePaper
+from pubserve.contract import Failure, ModelNames, Result, Task
+from serve.assembly import Readings, assemble
+from serve.errors import InternalError, ServiceError
+from serve.jobs import Job
 from serve.logs import log
+from serve.parsing import PARSED_TASKS, Parsed, parse
 from serve.settings import PipelineSettings
 from serve.stages import DiseaseReading, LabelReading, StageFailure
-from serve.text.citations.cited import cited_in
 from serve.text.document import Document
 
+Stage = Callable[[], Awaitable[None]]
 DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None]
 
 
@@ -29,16 +32,6 @@ class Models(Protocol):
 
     async def names(self) -> ModelNames:
         """`name@revision` of both."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One readable paper of a request: its place there, as it was sent, as it is read, and what is odd about it."""
-
-    index: int
-    paper: Paper
-    document: Document
-    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +116,16 @@ class _Chunk:
         self._names = names
         self._request_started_s = request_started_s
         self._done = done
-        stages = {Task.LABELS: self._classify, Task.DISEASES: self._extract, Task.CITATIONS: self._cite}
-        self._stages = [stage for task, stage in stages.items() if task in tasks]
+        stages: dict[Stage, Collection[Task]] = {
+            self._classify: {Task.LABELS},
+            self._extract: {Task.DISEASES, Task.TOPICS},  # the areas of a paper are those of its diseases
+            self._parse: PARSED_TASKS,
+        }
+        self._tasks = tasks
+        self._stages = [stage for stage, needed in stages.items() if not set(needed).isdisjoint(tasks)]
         self._labels: dict[int, LabelReading] = {}
         self._diseases: dict[int, DiseaseReading] = {}
-        self._citations: dict[int, list[str]] = {}
+        self._parsed: dict[int, Parsed] = {}
         self._stages_left = {place: len(self._stages) for place in range(len(jobs))}
         self._waited_ms = 0.0
 
@@ -164,10 +162,10 @@ class _Chunk:
                     self._diseases[place] = reading
                     self._stage_done(place)
 
-    async def _cite(self) -> None:
-        texts = [(job.document.title, job.document.abstract) for job in self._jobs]
-        for place, citations in enumerate(await asyncio.to_thread(lambda: [cited_in(text) for text in texts])):
-            self._citations[place] = citations
+    async def _parse(self) -> None:
+        parsed = await asyncio.to_thread(lambda: [parse(job.document, self._tasks) for job in self._jobs])
+        for place, of_paper in enumerate(parsed):
+            self._parsed[place] = of_paper
             self._stage_done(place)
 
     def _stage_done(self, place: int) -> None:
@@ -177,72 +175,11 @@ class _Chunk:
         if self._stages_left[place] == 0:
             del self._stages_left[place]
             job, labels, diseases = self._jobs[place], self._labels.get(place), self._diseases.get(place)
-            result = assemble(
-                job, labels, diseases, self._citations.get(place, ()), names=self._names, waited_ms=self._waited_ms
-            )
+            readings = Readings(labels, diseases, self._parsed.get(place))
+            result = assemble(job, readings, self._tasks, names=self._names, waited_ms=self._waited_ms)
             self._done.put_nowait(PaperDone(job.index, result, labels, diseases))
 
     def _fail(self, place: int, error: ServiceError) -> None:
         if self._stages_left.pop(place, None) is not None:
             job = self._jobs[place]
             self._done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.paper.id, error=error.body)))
-
-
-def assemble(
-    job: Job,
-    labels: LabelReading | None,
-    diseases: DiseaseReading | None,
-    citations: Sequence[str],
-    *,
-    names: ModelNames,
-    waited_ms: float,
-) -> Analysis:
-    """One paper's answer from what the stages said; a stage that was not asked leaves its fields empty."""
-    warnings = [*job.document.warnings, *job.warnings]
-    if labels and labels.truncated and "abstract_truncated" not in warnings:
-        warnings.append("abstract_truncated")
-    if labels and diseases and _disagree(labels, diseases):
-        warnings.append("labels_disagree_with_diseases")
-    waits_ms = [reading.queue_ms for reading in (labels, diseases) if reading]
-    return Analysis(
-        abstract_id=job.paper.id,
-        predicted_labels=labels.predicted if labels else [],
-        confidence_scores=labels.confidences if labels else {},
-        extracted_diseases=list(dict.fromkeys(m.disease for m in diseases.mentions)) if diseases else [],
-        mentions=[as_sent(mention, job.paper) for mention in diseases.mentions] if diseases else [],
-        citations=list(citations),
-        warnings=warnings,
-        models=ModelNames(
-            classifier=names.classifier if labels else None, extractor=names.extractor if diseases else None
-        ),
-        timings_ms=Timings(
-            queue=round(waited_ms + min(waits_ms, default=0.0), 2),
-            classify=round(labels.work_ms, 2) if labels else None,
-            extract=round(diseases.work_ms, 2) if diseases else None,
-        ),
-    )
-
-
-def _disagree(labels: LabelReading, diseases: DiseaseReading) -> bool:
-    """A paper that names a cancer need not be about cancer; but whoever reads one of the two answers should know."""
-    names_a_cancer = any(mention.is_cancer and not mention.negated for mention in diseases.mentions)
-    return names_a_cancer and "Cancer" not in labels.predicted
-
-
-def as_sent(mention: Mention, paper: Paper) -> Mention:
-    """The mention in the caller's own characters, where the models read replacements for some of them."""
-    text = (getattr(paper, mention.field) or "")[mention.start : mention.end]
-    return mention if text == mention.text else mention.model_copy(update={"text": text})
-
-
-def job_from(index: int, paper: Paper, document: Document, *, warnings: Sequence[str] = ()) -> Job:
-    """A paper the pipeline can read.
-
-    Raises:
-        UnreadablePaper: neither title nor abstract holds any text.
-    """
-    if document.is_empty:
-        raise UnreadablePaper(
-            "Title and abstract are both empty; send at least one of them.", param=f"papers[{index}].abstract"
-        )
-    return Job(index, paper, document, tuple(warnings))

@@ -5,17 +5,16 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from pubserve.contract import Failure, ModelNames, Paper, Result, Task, Usage
+from pubserve.contract import DEFAULT_TASKS, Failure, ModelNames, Paper, Result, Task, Usage
 from serve.admission import Admission
 from serve.deadline import until_deadline
-from serve.errors import InvalidRequest, ServiceError, Unavailable
+from serve.errors import ServiceError, Unavailable
+from serve.jobs import Job, job_from
 from serve.metrics import Metrics
 from serve.papers import UnusablePaper
-from serve.pipeline import Job, Models, PaperDone, Pipeline, job_from
+from serve.pipeline import Models, PaperDone, Pipeline
 from serve.settings import Settings
 from serve.text.document import Document
-
-AVAILABLE_TASKS = frozenset({Task.LABELS, Task.DISEASES, Task.CITATIONS})
 
 READY_CHECK_TIMEOUT_S = 10.0
 
@@ -65,7 +64,7 @@ class Service:
             async with asyncio.timeout(READY_CHECK_TIMEOUT_S):
                 if not self._warmed_up:
                     [jobs, _] = self._jobs([WARM_UP])
-                    async for done in self._pipeline.run(jobs, AVAILABLE_TASKS):
+                    async for done in self._pipeline.run(jobs, DEFAULT_TASKS):
                         if isinstance(done.result, Failure):
                             raise Unavailable(done.result.error.message, retry_after_s=5)
                     self._warmed_up = True
@@ -79,11 +78,9 @@ class Service:
         """Yield every paper of a request once, unusable ones first, the others as they are done.
 
         Raises:
-            InvalidRequest: a task this build does not have.
             TooBusy, Unavailable: not admitted.
             DeadlineExceeded: some papers are not done; the caller decides what becomes of those that are.
         """
-        _require_available(tasks)
         jobs, failures = self._jobs(papers)
         try:
             with self.papers.admit(len(jobs)):
@@ -118,17 +115,6 @@ class Service:
             except ServiceError as error:
                 failures.append(PaperDone(index, Failure(abstract_id=paper.id, error=error.body)))
         return jobs, failures
-
-
-def _require_available(tasks: Collection[Task]) -> None:
-    for place, task in enumerate(tasks):
-        if task not in AVAILABLE_TASKS:
-            available = ", ".join(sorted(AVAILABLE_TASKS))
-            raise InvalidRequest(
-                f"The task {task.value!r} is not available in this build; ask for: {available}.",
-                param=f"tasks[{place}]",
-                code="task_not_available",
-            )
 
 
 def usage_of(done: Sequence[PaperDone]) -> Usage:

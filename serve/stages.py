@@ -3,6 +3,7 @@
 Durations are milliseconds measured inside one process each, so that clocks of different machines never meet.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pubserve.contract import Mention
@@ -42,6 +43,8 @@ class DiseaseReading:
     """Names the model wrote that are not in the text; they were dropped."""
     queue_ms: float
     work_ms: float
+    areas: Sequence[str] = ()
+    """Broad groups of diseases, the commonest first."""
 
 
 @dataclass(frozen=True, slots=True)

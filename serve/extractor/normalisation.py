@@ -8,7 +8,7 @@ and scored so.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Self
@@ -50,6 +50,8 @@ class Concept:
     mesh: str | None
     is_cancer: bool | None
     score: float
+    areas: tuple[str, ...] = ()
+    """Broad groups of the Disease Ontology."""
 
 
 class Normaliser:
@@ -135,7 +137,8 @@ def _of_disease(disease: Disease, ontology: DiseaseOntology, heading_of: Mapping
     named = [heading_of[key] for key in keys if key in heading_of]
     # "Tumour" may be benign or not: what stands for both is of neither kind.
     is_cancer = None if disease.id == CELLULAR_PROLIFERATION else ontology.is_cancer(disease.id)
-    return Concept(disease.name, disease.id, next(iter([*own, *referred, *named]), None), is_cancer, score=EXACT)
+    mesh = next(iter([*own, *referred, *named]), None)
+    return Concept(disease.name, disease.id, mesh, is_cancer, score=EXACT, areas=ontology.areas(disease.id))
 
 
 def _of_heading(heading: Heading, ontology: DiseaseOntology) -> Concept:
@@ -173,4 +176,4 @@ def _numbered(key: str) -> str:
 
 
 def _scored(concept: Concept, score: float) -> Concept:
-    return Concept(concept.name, concept.doid, concept.mesh, concept.is_cancer, round(score, 3))
+    return replace(concept, score=round(score, 3))

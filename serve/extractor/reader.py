@@ -40,6 +40,7 @@ async def read_diseases(
         ungrounded=resolved.ungrounded,
         queue_ms=queue_ms,
         work_ms=(time.monotonic() - started_s) * 1e3,
+        areas=resolved.areas,
     )
 
 

@@ -1,5 +1,6 @@
 """From names a model wrote to mentions: every place of each, what it stands for, and whether it is denied."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ class Resolved:
 
     mentions: list[Mention]
     ungrounded: int
+    areas: list[str]
+    """Broad groups of the Disease Ontology that what is named, and not denied, falls into; the commonest first."""
 
 
 def resolve(names: Iterable[Name], document: Document, normaliser: Normaliser) -> Resolved:
@@ -27,9 +30,12 @@ def resolve(names: Iterable[Name], document: Document, normaliser: Normaliser) -
     long_forms = {found.short: found.long for text in _texts(document) for found in find_abbreviations(text)}
     grounded = ground(_with_other_forms(names, long_forms), document)
     mentions = []
+    areas: Counter[str] = Counter()
     for place in grounded.places:
         meant = _spelt_out(place.text, long_forms)
         concept = normaliser.normalise(meant)
+        is_denied = is_negated(getattr(document, place.field), place.start, place.end)
+        areas.update(concept.areas if concept and not is_denied else ())
         mentions.append(
             Mention(
                 text=place.text,
@@ -39,11 +45,11 @@ def resolve(names: Iterable[Name], document: Document, normaliser: Normaliser) -
                 disease=display_name(concept.name if concept else _plain(meant)),
                 ids=_ids(concept),
                 is_cancer=concept.is_cancer if concept else None,
-                negated=is_negated(getattr(document, place.field), place.start, place.end),
+                negated=is_denied,
                 confidence=round(place.name.confidence, 4),
             )
         )
-    return Resolved(mentions, grounded.ungrounded)
+    return Resolved(mentions, grounded.ungrounded, [area for area, _ in areas.most_common()])
 
 
 def display_name(name: str) -> str:

@@ -18,6 +18,12 @@ CELLULAR_PROLIFERATION = "DOID:14566"
 """Cancers, benign neoplasms, and what may become a cancer."""
 
 
+_TOP = frozenset(("DOID:4", "DOID:7", CELLULAR_PROLIFERATION))
+"""What areas are directly a kind of: disease, disease of anatomical entity, and of cellular proliferation."""
+_NO_AREAS = frozenset(("DOID:7", "DOID:225", CELLULAR_PROLIFERATION))
+"""Too broad to say anything; a syndrome is not an area either."""
+
+
 class VocabularyError(ValueError):
     """A vocabulary that cannot be read, or whose terms do not hold together."""
 
@@ -100,6 +106,12 @@ class DiseaseOntology:
                 found.add(current)
                 waiting += self[current].parents
         return frozenset(found)
+
+    def areas(self, disease_id: str) -> tuple[str, ...]:
+        """The broad groups that the term falls into: organ systems, cancer, infections, genetic diseases and so on."""
+        lineage = self.lineage(disease_id)
+        groups = [d for id_ in lineage for d in [self[id_]] if d.id not in _NO_AREAS and _TOP.intersection(d.parents)]
+        return tuple(sorted(group.name for group in groups))
 
     def is_cancer(self, disease_id: str) -> bool:
         """Whether the term is cancer or a kind of it."""

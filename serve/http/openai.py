@@ -11,13 +11,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response, StreamingResponse
 
-from pubserve.contract import Failure, Paper
+from pubserve.contract import Failure, Paper, Task
 from serve.deadline import until_deadline
 from serve.errors import InternalError, InvalidRequest, NotFound, ServiceError
 from serve.http.dependencies import ServiceDep, error_responses
 from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
 from serve.http.papers import TimeoutMs, deadline_s_of, read_all
-from serve.service import AVAILABLE_TASKS, Service, usage_of
+from serve.service import Service, usage_of
 
 PIPELINE_MODEL = "pubserve"
 
@@ -150,7 +150,7 @@ def _engine_error(error: dict[str, Any]) -> ServiceError:
 
 async def _analysis_as_chat(service: Service, body: ChatBody, timeout_ms: int | None) -> Response:
     paper = _paper_in(body.messages)
-    done = await read_all(service, [paper], AVAILABLE_TASKS, deadline_s_of(service, timeout_ms))
+    done = await read_all(service, [paper], tuple(Task), deadline_s_of(service, timeout_ms))
     result, usage = done[0].result, usage_of(done)
     if isinstance(result, Failure):
         raise InvalidRequest(result.error.message, param="messages", code=result.error.code)

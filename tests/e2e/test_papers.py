@@ -139,10 +139,10 @@ def test_a_body_of_ten_megabytes_is_refused(service: RunningService) -> None:
 
 def test_bad_requests_become_the_clients_own_errors(client: Client) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        client.analyze([CANCER], tasks=["summary"])
+        client.analyze([CANCER], tasks=["labels", "colours"])
 
     assert caught.value.body
-    assert caught.value.body.code == "task_not_available"
+    assert (caught.value.body.code, caught.value.body.param) == ("invalid_field", "tasks[1]")
     assert caught.value.request_id
 
 

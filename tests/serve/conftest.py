@@ -12,7 +12,7 @@ from pubserve.contract import ModelNames
 from serve.extractor.grounding import Name
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.resolution import resolve
-from serve.extractor.vocabulary import CANCER, Disease, DiseaseOntology
+from serve.extractor.vocabulary import CANCER, CELLULAR_PROLIFERATION, Disease, DiseaseOntology
 from serve.logs import configure_logs
 from serve.pipeline import DiseaseReadings
 from serve.settings import LogSettings, Settings
@@ -20,7 +20,15 @@ from serve.stages import BatchStats, DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document
 
 VOCABULARY = Normaliser(
-    DiseaseOntology([Disease(CANCER, "cancer"), Disease("DOID:1324", "lung cancer", parents=(CANCER,))]), []
+    DiseaseOntology(
+        [
+            Disease("DOID:4", "disease"),
+            Disease(CELLULAR_PROLIFERATION, "disease of cellular proliferation", parents=("DOID:4",)),
+            Disease(CANCER, "cancer", parents=(CELLULAR_PROLIFERATION,)),
+            Disease("DOID:1324", "lung cancer", parents=(CANCER,)),
+        ]
+    ),
+    [],
 )
 
 
@@ -67,7 +75,7 @@ class InstantModels:
                     yield index, StageFailure("extraction_failed", "The extractor could not read this paper.")
                     continue
                 resolved = resolve([Name(name, 0.8) for name in self.names_known], document, VOCABULARY)
-                yield index, DiseaseReading(resolved.mentions, 10, 5, resolved.ungrounded, 3.0, 4.0)
+                yield index, DiseaseReading(resolved.mentions, 10, 5, resolved.ungrounded, 3.0, 4.0, resolved.areas)
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
             raise

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from pubserve.contract import Analysis, Failure, Paper, Task
-from serve.pipeline import Job, PaperDone, Pipeline, job_from
+from serve.jobs import Job, job_from
+from serve.pipeline import PaperDone, Pipeline
 from serve.settings import Settings
 from serve.text.document import Document
 from tests.serve.conftest import InstantModels

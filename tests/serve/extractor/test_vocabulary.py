@@ -52,6 +52,11 @@ def test_every_term_is_there_with_what_the_file_says_of_it(ontology: DiseaseOnto
     )
 
 
+def test_a_term_falls_into_the_broad_groups_it_is_a_kind_of(ontology: DiseaseOntology) -> None:
+    assert ontology.areas("DOID:91") == ("cancer", "toe disease")
+    assert ontology.areas("DOID:4") == ()
+
+
 def test_an_id_that_is_not_there_is_a_key_error(ontology: DiseaseOntology) -> None:
     with pytest.raises(KeyError):
         ontology["DOID:1"]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from pubserve.contract import MAX_PAPERS_PER_REQUEST
+from pubserve.contract import MAX_PAPERS_PER_REQUEST, Task
 from serve.service import Service
 from tests.serve.conftest import InstantModels
 
@@ -216,11 +216,32 @@ async def test_a_wrong_field_is_named(http: httpx.AsyncClient, body: Any, status
     assert error_of(response) == (status, "invalid_field", param)
 
 
-@pytest.mark.parametrize("task", ["topics", "summary"])
-async def test_a_task_this_build_lacks_is_refused_by_name(http: httpx.AsyncClient, task: str) -> None:
-    for path in ("/v1/analyze", "/v1/analyze/stream"):
-        response = await post(http, path, papers=[PAPER], tasks=["labels", task])
-        assert error_of(response) == (422, "task_not_available", "tasks[1]")
+async def test_every_task_of_the_contract_is_done(http: httpx.AsyncClient) -> None:
+    paper = {
+        "id": "1",
+        "title": "A randomised trial in children with lung cancer",
+        "abstract": "It was registered as NCT01234567. Children were treated. In conclusion, treatment helped them.",
+    }
+
+    [result] = (await post(http, "/v1/analyze", papers=[paper], tasks=[task.value for task in Task])).json()["results"]
+
+    assert result["predicted_labels"] == ["Cancer"]
+    assert result["extracted_diseases"] == ["Lung Cancer"]
+    assert result["citations"] == ["NCT01234567"]
+    assert "study type: randomised controlled trial" in result["topics"]
+    assert "disease area: cancer" in result["topics"]
+    assert result["summary"] == "In conclusion, treatment helped them."
+
+
+async def test_what_is_not_asked_for_is_empty(http: httpx.AsyncClient) -> None:
+    paper = {"id": "1", "title": "Lung cancer in children", "abstract": "We conclude that it is seldom."}
+
+    [topics] = (await post(http, "/v1/analyze", papers=[paper], tasks=["topics"])).json()["results"]
+    [labels] = (await post(http, "/v1/analyze", papers=[paper], tasks=["labels"])).json()["results"]
+
+    assert (topics["mentions"], topics["extracted_diseases"], topics["summary"]) == ([], [], None)
+    assert topics["topics"] == ["population: children", "disease area: cancer"]
+    assert (labels["topics"], labels["summary"], labels["citations"]) == ([], None, [])
 
 
 @pytest.mark.parametrize(
