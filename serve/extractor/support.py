@@ -18,7 +18,7 @@ from serve.extractor.grounding import DocumentIndex, Field, Name
 from serve.extractor.normalisation import SAYS_NOTHING_ALONE
 from serve.extractor.tagging import OUTSIDE, TaggedRow, spans
 from serve.text.document import Document
-from serve.text.folding import fold, words
+from serve.text.folding import is_abbreviation, words
 
 SUPPORT_FILE = "support.json"
 
@@ -55,7 +55,7 @@ def judged(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> lis
     index, likely = DocumentIndex(document), _Likely(rows)
     names: dict[str, Name] = {}
     for text in _candidates(rows, document, known):
-        key = fold(text)
+        key = _spelling(text)
         if key not in names and key not in SAYS_NOTHING_ALONE and (places := index.find(text)):
             names[key] = Name(text, sum(likely.mean(*place) for place in places) / len(places))
     return list(names.values())
@@ -68,6 +68,12 @@ def _candidates(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -
     for text in (document.title, document.abstract):
         for start, end in known(text):
             yield text[start:end]
+
+
+def _spelling(text: str) -> str:
+    """The same for every way to write a name; an abbreviation is written in one way: `ALL` is not `all`."""
+    written = ((text[word.start : word.end], word.folded) for word in words(text))
+    return " ".join(word if is_abbreviation(word) else folded for word, folded in written)
 
 
 def _tidied(text: str) -> Iterator[str]:

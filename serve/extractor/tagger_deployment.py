@@ -65,11 +65,18 @@ class Tagger:
             for unfinished in tasks:
                 unfinished.cancel()
 
-    async def _read(self, index: int, document: Document, rows: list[Row]) -> tuple[int, DiseaseReading]:
+    async def _read(self, index: int, document: Document, rows: list[Row]) -> tuple[int, DiseaseReading | StageFailure]:
+        try:
+            return index, await self._reading(document, rows)
+        except Exception:  # of whatever kind: its neighbours are read all the same
+            log.exception("extraction_failed")
+            return index, StageFailure("extraction_failed", "The extractor could not read this paper; send it again.")
+
+    async def _reading(self, document: Document, rows: list[Row]) -> DiseaseReading:
         answered = await self._batcher.run(rows)
         started_s = time.monotonic()
         resolved = await asyncio.to_thread(self._resolve, [row.answer for row in answered], document)
-        return index, DiseaseReading(
+        return DiseaseReading(
             mentions=resolved.mentions,
             prompt_tokens=sum(len(row.ids) for row in rows),
             completion_tokens=0,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -122,6 +123,13 @@ def _logs() -> Iterator[None]:
     configure_logs(LogSettings(level="DEBUG"))
     yield
     structlog.reset_defaults()
+
+
+@pytest.fixture
+def in_a_replica(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ray Serve's queue of batches asks how many calls its replica takes; in a test there is no replica."""
+    config = SimpleNamespace(max_ongoing_requests=1_000_000)
+    monkeypatch.setattr("ray.serve.get_replica_context", lambda: SimpleNamespace(_deployment_config=config))
 
 
 @pytest.fixture

@@ -4,20 +4,12 @@ import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import pytest
 
 from serve.token_batcher import TokenBatcher
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_replica(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ray Serve's queue asks how many calls its replica takes; here there is no replica."""
-    config = SimpleNamespace(max_ongoing_requests=1_000_000)
-    monkeypatch.setattr("ray.serve.get_replica_context", lambda: SimpleNamespace(_deployment_config=config))
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("in_a_replica")]
 
 
 @dataclass

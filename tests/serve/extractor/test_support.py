@@ -82,6 +82,14 @@ def test_a_name_closes_its_brackets_and_no_small_word_begins_or_ends_it(abstract
     assert {name.text for name in judged(one_disease(abstract), Document("", abstract), nothing)} == found
 
 
+def test_an_abbreviation_is_judged_apart_from_the_word_of_its_letters() -> None:
+    acute_leukaemia = Normaliser(DiseaseOntology([Disease("DOID:3", "acute lymphocytic leukemia", ("ALL",))]), [])
+
+    found = names("all had ALL and all died of ALL", 0, 0, 0.9, 0, 0, 0, 0, 0.9, known=acute_leukaemia.names_in)
+
+    assert found == [("ALL", 0.9)]
+
+
 def test_a_word_that_is_a_disease_only_with_another_is_none_alone() -> None:
     assert names("the deficiency", 0, 0.9) == []
 
