@@ -1,5 +1,6 @@
 """The model that is trained: any base of the catalogue, a head for its task, and LoRA in its upper layers."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,6 @@ from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
-    AutoModelForTokenClassification,
     AutoTokenizer,
     BitsAndBytesConfig,
 )
@@ -16,6 +16,7 @@ from transformers import (
 from serve.extractor.tagging import TAGS
 from serve.model_store import ModelStore
 from serve.model_store.heads import Head
+from serve.model_store.token_classifiers import load_token_classifier
 from training.config import FineTuning, InvalidConfig, TaggerConfig, TrainingConfig
 from training.data import LABELS
 from training.frozen_prefix import FrozenPrefix, Remembered, find_layers
@@ -49,7 +50,9 @@ def load_backbone(
         InvalidConfig: the configuration asks for layers that the base does not have, or for QLoRA without a GPU.
     """
     head = Head(labels=LABELS, layers=config.layers)
-    model = _adapted(AutoModelForSequenceClassification, "SEQ_CLS", head, base_dir, config, pad_token_id)
+    model = _adapted(
+        AutoModelForSequenceClassification.from_pretrained, "SEQ_CLS", head, base_dir, config, pad_token_id
+    )
     FrozenPrefix(model, config.lora.first_layer, remembered)
     return model
 
@@ -60,14 +63,19 @@ def load_tagger(base_dir: Path, config: TaggerConfig, *, pad_token_id: int) -> A
     Raises:
         InvalidConfig: as for `load_backbone`.
     """
-    head = Head(labels=TAGS, layers=config.layers)
-    model = _adapted(AutoModelForTokenClassification, "TOKEN_CLS", head, base_dir, config, pad_token_id)
+    head = tagger_head(config)
+    model = _adapted(load_token_classifier, "TOKEN_CLS", head, base_dir, config, pad_token_id)
     FrozenPrefix(model, config.lora.first_layer)
     return model
 
 
+def tagger_head(config: TaggerConfig) -> Head:
+    """What is trained on top of the base, as serving has to know it."""
+    return Head(labels=TAGS, layers=config.layers, bidirectional=config.bidirectional)
+
+
 def _adapted(
-    architecture: Any, task_type: str, head: Head, base_dir: Path, config: FineTuning, pad_token_id: int
+    load: Callable[..., Any], task_type: str, head: Head, base_dir: Path, config: FineTuning, pad_token_id: int
 ) -> Any:
     """The base under a new head, with LoRA in its layers from the first adapted one on."""
     settings = head.configure(AutoConfig.from_pretrained(base_dir))
@@ -75,7 +83,7 @@ def _adapted(
     if config.lora.first_layer >= depth:
         raise InvalidConfig(f"lora.first_layer: {config.base} has layers 0 to {depth - 1}")
     settings.pad_token_id = pad_token_id
-    backbone = architecture.from_pretrained(base_dir, config=settings, dtype=torch.float32, **_quantization(config))
+    backbone = load(base_dir, config=settings, dtype=torch.float32, **_quantization(config))
     if config.quantization != "none":
         backbone = prepare_model_for_kbit_training(backbone)
     for part in backbone.modules():

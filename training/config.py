@@ -94,3 +94,7 @@ class TrainingConfig(FineTuning):
 
 class TaggerConfig(FineTuning):
     """One training of a tagger, which marks the words of diseases."""
+
+    bidirectional: bool = Field(
+        default=True, description="Lift the mask of a decoder, so that a word is read with what follows it."
+    )

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForTokenClassification, AutoTokenizer
+from transformers import AutoTokenizer
 
 from serve.batching import plan_batches
 from serve.extractor.support import Support
 from serve.extractor.tagging import TAGS, Row, RowEncoder, TaggedRow
 from serve.hardware import resolve_dtype
+from serve.model_store.token_classifiers import load_token_classifier
 from serve.text.document import Document
 
 
@@ -27,9 +28,7 @@ class TaggerModel:
     def __init__(self, model_dir: Path, *, dtype: str = "auto", max_tokens: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right")
-        self.network: Any = AutoModelForTokenClassification.from_pretrained(
-            model_dir, dtype=getattr(torch, resolve_dtype(dtype))
-        )
+        self.network: Any = load_token_classifier(model_dir, dtype=getattr(torch, resolve_dtype(dtype)))
         self.network.eval().to(self.device)
         names: dict[int, str] = self.network.config.id2label
         if tuple(names[index] for index in range(len(names))) != TAGS:

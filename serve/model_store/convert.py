@@ -56,6 +56,8 @@ def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
         tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
         options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
         if task in _CLASSIFIERS:
+            import serve.model_store.token_classifiers  # noqa: F401  # makes more of them known to transformers
+
             model, loading = getattr(transformers, _CLASSIFIERS[task]).from_pretrained(
                 base, output_loading_info=True, config=Head.load(adapter).configure(config), **options
             )

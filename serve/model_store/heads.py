@@ -23,6 +23,8 @@ class Head(BaseModel):
     """Names of the scores, in their order."""
     layers: PositiveInt | None = None
     """How many of the base's layers are kept, from the lowest; None: all."""
+    bidirectional: bool = False
+    """Whether the mask of a decoder is lifted, so that a token sees what follows it."""
 
     @classmethod
     def load(cls, adapter: Path) -> "Head":
@@ -48,4 +50,8 @@ class Head(BaseModel):
         config.id2label = dict(enumerate(self.labels))
         config.label2id = {label: index for index, label in enumerate(self.labels)}
         config.problem_type = "multi_label_classification"
+        if self.bidirectional:
+            from serve.model_store.token_classifiers import without_mask
+
+            without_mask(config)
         return config

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, PositiveInt, TypeAdapter, Validation
 from pubserve.contract import Mention
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.support import Support
-from serve.extractor.tagging import TAGS
-from serve.model_store.heads import Head
+from training.backbone import tagger_head
 from training.config import InvalidConfig, TaggerConfig
 from training.extraction.corpus import AnnotatedPaper, Parts, read_corpus, split
 from training.extraction.finetune import FineTuned, fine_tune
@@ -127,7 +126,7 @@ def export_adapter(tuned: FineTuned, support: Support, adapter: Path) -> None:
     tuned.model.peft_config["default"].base_model_name_or_path = tuned.config.base
     tuned.model.save_pretrained(adapter)
     (adapter / "README.md").unlink()  # PEFT's template of a model card
-    Head(labels=TAGS, layers=tuned.config.layers).save(adapter)
+    tagger_head(tuned.config).save(adapter)
     support.save(adapter)
 
 

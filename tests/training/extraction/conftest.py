@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
+from transformers import (
+    BertConfig,
+    BertModel,
+    Gemma3ForCausalLM,
+    Gemma3TextConfig,
+    Phi3Config,
+    Phi3ForCausalLM,
+    PreTrainedModel,
+)
 
 from tests.serve.extractor.word_pieces import VOCABULARY, word_pieces
 from training.config import LoraSettings, TaggerConfig
@@ -14,13 +22,17 @@ FILLER = ("the", "of", "in", "was", "no")
 DISEASES = ("asthma", "lung cancer", "cancer")
 
 
-def save_encoder(directory: Path) -> Path:
+def save_base(directory: Path, family: str) -> Path:
     torch.manual_seed(0)
-    config = BertConfig(
-        vocab_size=len(VOCABULARY), hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4,
-        max_position_embeddings=128,
-    )  # fmt: skip
-    BertModel(config).save_pretrained(directory)
+    common = {"vocab_size": len(VOCABULARY), "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+              "num_attention_heads": 4, "max_position_embeddings": 128, "pad_token_id": 0}  # fmt: skip
+    if family == "gemma":
+        model: PreTrainedModel = Gemma3ForCausalLM(Gemma3TextConfig(**common, num_key_value_heads=2, head_dim=8))
+    elif family == "phi":
+        model = Phi3ForCausalLM(Phi3Config(**common, num_key_value_heads=2, bos_token_id=None, eos_token_id=2))
+    else:
+        model = BertModel(BertConfig(**common))
+    model.save_pretrained(directory)
     word_pieces().save_pretrained(directory)
     return directory
 
@@ -29,7 +41,7 @@ def save_encoder(directory: Path) -> Path:
 def config(tmp_path_factory: pytest.TempPathFactory) -> TaggerConfig:
     """Trains every layer of a tiny BERT, in a few seconds."""
     return TaggerConfig(
-        base=str(save_encoder(tmp_path_factory.mktemp("encoder"))),
+        base=str(save_base(tmp_path_factory.mktemp("encoder"), "bert")),
         lora=LoraSettings(rank=8, alpha=16, dropout=0),
         epochs=10,
         learning_rate=1e-2,

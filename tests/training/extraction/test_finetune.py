@@ -19,6 +19,8 @@ from training.extraction.runs import ADAPTER, TaggerRun, run
 from training.extraction.scores import mention_score, places_of
 from training.extraction.threshold import served
 
+from .conftest import save_base
+
 Papers = list[AnnotatedPaper]
 NORMALISER = Normaliser(DiseaseOntology([Disease("DOID:1", "asthma")]), [])
 
@@ -72,9 +74,11 @@ def test_dropout_of_the_base_is_what_the_configuration_says(tuned: FineTuned) ->
     assert set(kept) == {0.0}
 
 
+@pytest.mark.parametrize("family", ["bert", "gemma", "phi"])
 def test_what_is_exported_and_merged_tags_as_the_trained_model_does(
-    config: TaggerConfig, papers: Papers, tmp_path: Path
+    family: str, config: TaggerConfig, papers: Papers, tmp_path: Path
 ) -> None:
+    config = config.model_copy(update={"base": str(save_base(tmp_path / "base", family)), "epochs": 6})
     parts = Parts(train=papers[:30], dev=papers[30:35], test={"tiny": papers[35:]})
 
     done = run(config, parts, tmp_path / "run", NORMALISER)
@@ -88,6 +92,7 @@ def test_what_is_exported_and_merged_tags_as_the_trained_model_does(
     found = [places_of(of) for of in served(tagged, papers[35:], NORMALISER, model.support)]
     assert round(mention_score(found, papers[35:]).f1, 4) == done.scores["tiny"]["mention"]["f1"]
     assert tuple(model.network.config.id2label[tag] for tag in range(3)) == TAGS
+    assert done.scores["tiny"]["mention"]["f1"] > 0.7
     assert done.papers == {"train": 30, "dev": 5, "tiny": 5}
 
 
