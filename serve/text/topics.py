@@ -10,7 +10,7 @@ STUDY_TYPES: Mapping[str, str] = {
     "meta-analysis": r"\bmeta-?\s?analys[ei]s\b",
     "systematic review": r"\bsystematic(?:ally)?\s(?:literature\s)?review(?:s|ed)?\b",
     "randomised controlled trial": r"\brandomi[sz]ed,?\s(?:[\w-]+,?\s){0,4}(?:trial|study)\b"
-    r"|\bwere\srandom(?:ly\sassigned|i[sz]ed)\b|\bRCTs?\b",
+    r"|\b(?:were|we)\srandom(?:ly\s(?:assigned|allocated)|i[sz]ed)\b|\bRCTs?\b",
     "clinical trial": r"\bphase\s(?:[1-4]|I{1,3}V?)[ab]?\b.{0,30}\b(?:trial|study)\b|\b(?:single-arm|open-label)\b"
     r"|\bclinical\strial\b",
     "cohort study": r"\b(?:cohort|longitudinal|follow-up)\s(?:study|studies|analysis)\b"

@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from pubserve import Analysis, AsyncClient, Client, DeadlineExceeded, InvalidRequest, Paper, RateLimited, Result
+from pubserve import Analysis, AsyncClient, Client, DeadlineExceeded, InvalidRequest, Paper, RateLimited, Result, Task
 from tests.e2e.conftest import ASTHMA, CANCER, SHARED_ABSTRACTS, RunningService
 from training.data import read_folder
 
@@ -50,6 +50,17 @@ def test_the_same_text_gets_the_same_answer(client: Client) -> None:
         return analysis(client.analyze([CANCER]).results[0]).model_dump(exclude={"timings_ms", "mentions"})
 
     assert answer() == answer()
+
+
+def test_every_task_is_done_in_one_request(client: Client) -> None:
+    [result] = client.analyze([CANCER], tasks=list(Task)).results
+
+    found = analysis(result)
+    assert found.predicted_labels == ["Cancer"]
+    assert found.topics[0] == "study type: randomised controlled trial"
+    assert "disease area: cancer" in found.topics
+    assert found.summary == "One patient developed breast cancer."
+    assert found.citations == []
 
 
 @pytest.mark.skipif(not SHARED_ABSTRACTS.is_dir(), reason="the labelled abstracts are not on this machine")

@@ -12,6 +12,7 @@ from serve.text.topics import area_topics, topics_of
         ("We systematically reviewed the literature.", "systematic review"),
         ("A randomized, double-blind, placebo-controlled trial.", "randomised controlled trial"),
         ("Patients were randomly assigned to one of two groups.", "randomised controlled trial"),
+        ("We randomised 300 patients to one of two drugs.", "randomised controlled trial"),
         ("In this phase II trial of a new drug.", "clinical trial"),
         ("We conducted a retrospective cohort study.", "cohort study"),
         ("A case-control study in two hospitals.", "case-control study"),
