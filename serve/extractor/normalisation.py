@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from serve.extractor.lexicon import find_names
-from serve.extractor.mesh import MESH_FILE, Heading, read_disease_headings
+from serve.extractor.mesh import MESH_FILE, NEOPLASMS, Heading, read_disease_headings
 from serve.extractor.vocabulary import CELLULAR_PROLIFERATION, ONTOLOGY_FILE, Disease, DiseaseOntology
 from serve.text.folding import fold
 
@@ -65,7 +65,9 @@ class Normaliser:
         diseases = [(disease, _of_disease(disease, ontology, heading_of)) for disease in ontology]
         for disease, concept in diseases:
             self._claim([disease.name], concept)
-        in_mesh = [(heading, self._of_heading(heading, ontology)) for heading in headings]
+        of_name = {fold(name): concept for disease, concept in reversed(diseases) for name in disease.synonyms}
+        of_name |= {fold(disease.name): concept for disease, concept in reversed(diseases)}
+        in_mesh = [(heading, _of_heading(heading, ontology, of_name)) for heading in headings]
         for heading, concept in in_mesh:
             self._claim([heading.name], concept)
         for disease, concept in diseases:
@@ -99,13 +101,6 @@ class Normaliser:
             if found := next(filter(None, map(self._concepts.get, (rest, *_rephrased(rest)))), None):
                 return _of_which(name, found, left_out=parts[:start])
         return None
-
-    def _of_heading(self, heading: Heading, ontology: DiseaseOntology) -> Concept:
-        """The disease of the ontology that has one of the heading's names, if it is that heading."""
-        named = (self._concepts.get(fold(name)) for name in (heading.name, *heading.synonyms))
-        return next((concept for concept in named if concept and concept.mesh == heading.id), None) or _of_heading(
-            heading, ontology
-        )
 
     def _claim(self, names: Iterable[str], concept: Concept) -> None:
         for name in names:
@@ -141,9 +136,15 @@ def _of_disease(disease: Disease, ontology: DiseaseOntology, heading_of: Mapping
     return Concept(disease.name, disease.id, mesh, is_cancer, score=EXACT, areas=ontology.areas(disease.id))
 
 
-def _of_heading(heading: Heading, ontology: DiseaseOntology) -> Concept:
-    """A heading whose names the ontology does not have; a term there that refers to it may be something narrower."""
+def _of_heading(heading: Heading, ontology: DiseaseOntology, of_name: Mapping[str, Concept]) -> Concept:
+    """The disease that has one of the heading's names and is that heading. Without one, the heading alone: a term that
+    only refers to it may be something narrower."""
+    named = (of_name.get(fold(name)) for name in (heading.name, *heading.synonyms))
+    if same := next((concept for concept in named if concept and concept.mesh == heading.id), None):
+        return same
     kinds = {ontology.is_cancer(disease.id) for disease in ontology.with_xref(f"MESH:{heading.id}")}
+    if not kinds and not heading.is_under(NEOPLASMS):
+        kinds = {False}
     return Concept(heading.name, None, heading.id, kinds.pop() if len(kinds) == 1 else None, score=EXACT)
 
 

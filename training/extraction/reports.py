@@ -109,7 +109,7 @@ def _corpus_section(name: str, n: int, measured: Sequence[Measured], machine: st
                     KeyFigure("F1 by document", best.document.f1_estimate, "distinct spellings of each paper"),
                     KeyFigure("F1 by mention", best.mention.f1_estimate, "both ends right"),
                     KeyFigure("F1 by concept", best.concept.f1_estimate, "ids of MeSH, or of the Disease Ontology"),
-                    KeyFigure("papers per second", best.papers_per_s, "alone on the machine"),
+                    KeyFigure("papers per second", best.papers_per_s, "one process, nothing else asked of it"),
                 ]
             ),
             forest_plot({m.name: m.document.f1_estimate for m in measured}, quantity="F1 by document", source=source),

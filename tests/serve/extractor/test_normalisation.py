@@ -33,6 +33,7 @@ HEADINGS = [
     Heading("D02", "Breast Neoplasms", ("Breast Cancer",), ("C04.2",)),
     Heading("D07", "Seizures", ("Fits",), ("C10.1",)),
     Heading("D09", "Nausea", (), ("C23.1",)),
+    Heading("D12", "Tumors", ("Swellings",), ("C04",)),
     Heading("D10", "Stroke", (), ("C10.2",)),
     Heading("D11", "Diarrhea", (), ("C23.2",)),
 ]
@@ -119,7 +120,7 @@ def test_what_no_vocabulary_knows_stays_unknown(normaliser: Normaliser, name: st
         ("breast carcinoma", True),
         ("breast adenoma", False),
         ("tumour", None),
-        ("nausea", None),
+        ("nausea", False),
         ("diabetes type 2", None),
     ],
 )
@@ -143,6 +144,14 @@ def test_a_headings_own_name_counts_before_a_synonym_of_the_ontology(normaliser:
 
     assert stroke
     assert (stroke.name, stroke.doid, stroke.mesh) == ("Stroke", None, "D10")
+
+
+@pytest.mark.parametrize("name", ["tumour", "tumors", "swelling"])
+def test_a_tumour_may_be_benign_or_not(normaliser: Normaliser, name: str) -> None:
+    tumour = normaliser.normalise(name)
+
+    assert tumour
+    assert (tumour.doid, tumour.mesh, tumour.is_cancer) == (CELLULAR_PROLIFERATION, "D12", None)
 
 
 def test_the_heading_of_the_same_name_counts_before_what_the_ontology_refers_to(normaliser: Normaliser) -> None:
