@@ -5,7 +5,8 @@ from ray.serve import Application
 from ray.serve.llm import build_llm_deployment
 
 from serve.classifier.deployment import Classifier
-from serve.extractor.deployment import Extractor, engine_config
+from serve.extractor.engine import Engine, engine_config
+from serve.extractor.tagger_deployment import Tagger
 from serve.ingress import Ingress
 from serve.settings import Settings
 
@@ -13,21 +14,28 @@ APP_NAME = "pubserve"
 
 
 def build(settings: Settings) -> Application:
-    """Ingress and pipeline, a classifier and an extractor, each scaled by its own settings.
+    """Ingress and pipeline, a classifier, an extractor and an engine, each scaled by its own settings.
+
+    The extractor is the tagger, or the engine itself.
 
     `serve run serve.app:build profile=gpu` passes arguments as settings.
     """
     classifier = serve.deployment(
         Classifier, name="Classifier", **settings.classifier.scaling.deployment_options()
     ).bind(settings.classifier, settings.log)
-    extractor = build_llm_deployment(
+    engine = build_llm_deployment(
         engine_config(settings.extractor, model_source=settings.extractor.model),
-        deployment_cls=Extractor,
+        deployment_cls=Engine,
         bind_kwargs={"settings": settings.extractor, "logs": settings.log},
-        override_serve_options={"name": "Extractor"},
+        override_serve_options={"name": "Engine"},
     )
+    extractor = engine
+    if tagger := settings.extractor.active_tagger:
+        extractor = serve.deployment(Tagger, name="Tagger", **tagger.scaling.deployment_options()).bind(
+            tagger, settings.log
+        )
     return serve.deployment(Ingress, name="Ingress", **settings.ingress.deployment_options()).bind(
-        settings, classifier, extractor
+        settings, classifier, extractor, engine
     )
 
 

@@ -15,9 +15,11 @@ from serve.settings import Settings
 class Ingress:
     """Holds the service of one replica; Ray Serve routes HTTP into the application it builds."""
 
-    def __init__(self, settings: Settings, classifier: DeploymentHandle, extractor: DeploymentHandle) -> None:
+    def __init__(
+        self, settings: Settings, classifier: DeploymentHandle, extractor: DeploymentHandle, engine: DeploymentHandle
+    ) -> None:
         configure_logs(settings.log)
-        self._service = Service(settings, RemoteModels(classifier, extractor))
+        self._service = Service(settings, RemoteModels(classifier, extractor, engine))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return create_app(self._service, echo_request_id=False)

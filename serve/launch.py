@@ -50,7 +50,7 @@ def serve(
     """
     settings = _settings(profile, host, port)
     _require_free_port(settings)
-    _prepare_models([settings.classifier.model, settings.extractor.model, CATALOG_ENTRY])
+    _prepare_models([*settings.models, CATALOG_ENTRY])
     with _running(settings, logs=logs) as stop:
         url = f"http://{'127.0.0.1' if settings.http.host == '0.0.0.0' else settings.http.host}:{settings.http.port}"
         with _step("models answer"):

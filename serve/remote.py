@@ -1,4 +1,4 @@
-"""The two models behind Ray Serve handles, as the pipeline sees them."""
+"""The models behind Ray Serve handles, as the pipeline and the OpenAI routes see them."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
@@ -15,11 +15,12 @@ from serve.text.document import Document
 
 
 class RemoteModels:
-    """Calls that are abandoned here are cancelled there."""
+    """Calls that are abandoned here are cancelled there. The extractor may be the engine itself."""
 
-    def __init__(self, classifier: DeploymentHandle, extractor: DeploymentHandle) -> None:
+    def __init__(self, classifier: DeploymentHandle, extractor: DeploymentHandle, engine: DeploymentHandle) -> None:
         self._classifier = classifier
         self._extractor = extractor
+        self._engine = engine
 
     async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
         return await _call(self._classifier.classify.remote(documents))
@@ -28,12 +29,12 @@ class RemoteModels:
         return _stream(self._extractor, "extract", documents)
 
     def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
-        return _stream(self._extractor, "openai", kind, body)
+        return _stream(self._engine, "openai", kind, body)
 
     async def names(self) -> ModelNames:
-        classifier = self._classifier.name.remote()
-        extractor = self._extractor.name.remote()
-        return ModelNames(classifier=await _call(classifier), extractor=await _call(extractor))
+        asked = [handle.name.remote() for handle in (self._classifier, self._extractor, self._engine)]
+        classifier, extractor, _ = [await _call(name) for name in asked]
+        return ModelNames(classifier=classifier, extractor=extractor)
 
 
 async def _call(response: DeploymentResponse) -> Any:

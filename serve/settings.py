@@ -7,9 +7,9 @@ it: `PUBSERVE_` plus the path to the setting, levels separated by two underscore
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -71,10 +71,12 @@ class PipelineSettings(Section):
     chunks_in_flight: int = Field(gt=0, description="Actor calls that one request may have under way per model.")
 
 
-class ClassifierSettings(Section):
+class BatchedModelSettings(Section):
+    """A model that reads rows of tokens, many in one forward pass."""
+
     model: str = Field(description="Name in the model catalogue.")
     dtype: DType
-    max_tokens: int = Field(gt=0, description="Longer papers are cut here, with a warning.")
+    max_tokens: int = Field(gt=0, description="Of a row: the classifier cuts longer papers, the tagger uses more rows.")
     max_batch_tokens: int = Field(gt=0, description="Rows times longest row of one forward pass.")
     batch_wait_s: float = Field(ge=0, description="How long a batch waits for company.")
     threads: int | None = Field(default=None, ge=1, description="CPU threads of a replica; null for all cores.")
@@ -82,6 +84,13 @@ class ClassifierSettings(Section):
 
 
 class ExtractorSettings(Section):
+    """What finds diseases: a tagger, which reads a paper once, or the engine, which writes their names.
+
+    The engine is there in any case, for the OpenAI routes; everything but `backend` and `tagger` is about it.
+    """
+
+    backend: Literal["tagger", "generator"]
+    tagger: BatchedModelSettings | None = Field(default=None, description="Needed where the backend is the tagger.")
     model: str = Field(description="Name in the model catalogue; also the model id on the OpenAI routes.")
     dtype: DType
     max_unit_chars: int = Field(gt=0, description="Text read in one generation: whole sentences up to this length.")
@@ -92,6 +101,17 @@ class ExtractorSettings(Section):
     env: dict[str, str] = Field(default_factory=dict, description="Environment of the engine's processes.")
     accelerator: str | None = Field(default=None, description="Ray's accelerator type, such as H100; null for CPU.")
     scaling: Scaling
+
+    @model_validator(mode="after")
+    def _the_backend_is_configured(self) -> Self:
+        if self.backend == "tagger" and self.tagger is None:
+            raise ValueError("`backend: tagger` needs a `tagger` section")
+        return self
+
+    @property
+    def active_tagger(self) -> BatchedModelSettings | None:
+        """The tagger's settings where it is the extractor."""
+        return self.tagger if self.backend == "tagger" else None
 
 
 class RaySettings(Section):
@@ -121,10 +141,16 @@ class Settings(BaseSettings):
     http: HttpSettings
     ingress: Scaling
     pipeline: PipelineSettings
-    classifier: ClassifierSettings
+    classifier: BatchedModelSettings
     extractor: ExtractorSettings
     ray: RaySettings
     log: LogSettings = LogSettings()
+
+    @property
+    def models(self) -> list[str]:
+        """The models that the service loads, by their names in the catalogue."""
+        tagger = self.extractor.active_tagger
+        return [self.classifier.model, *([tagger.model] if tagger else []), self.extractor.model]
 
     @classmethod
     def settings_customise_sources(

@@ -10,7 +10,7 @@ from serve.classifier.model import ClassifierModel, Prediction
 from serve.hardware import use_threads
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
-from serve.settings import ClassifierSettings, LogSettings
+from serve.settings import BatchedModelSettings, LogSettings
 from serve.stages import LabelReading
 from serve.text.document import Document
 from serve.token_batcher import TokenBatcher
@@ -20,7 +20,7 @@ class Classifier:
     """Many papers arrive in one call and are batched with those of other calls, by tokens."""
 
     async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
-        self, settings: ClassifierSettings, logs: LogSettings
+        self, settings: BatchedModelSettings, logs: LogSettings
     ) -> None:
         configure_logs(logs)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="classifier")
@@ -56,7 +56,7 @@ class Classifier:
         ]
 
 
-def _load(settings: ClassifierSettings) -> tuple[ClassifierModel, str]:
+def _load(settings: BatchedModelSettings) -> tuple[ClassifierModel, str]:
     use_threads(settings.threads)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model)

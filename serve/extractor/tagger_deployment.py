@@ -14,7 +14,7 @@ from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import use_threads
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
-from serve.settings import LogSettings, TaggerSettings
+from serve.settings import BatchedModelSettings, LogSettings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
 from serve.token_batcher import TokenBatcher
@@ -31,7 +31,7 @@ class Tagger:
     """Answers as the generating extractor does, from one pass over the text and without writing a token."""
 
     async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
-        self, settings: TaggerSettings, logs: LogSettings
+        self, settings: BatchedModelSettings, logs: LogSettings
     ) -> None:
         configure_logs(logs)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tagger")
@@ -91,7 +91,7 @@ class Tagger:
         return resolve(self._loaded.model.support.names(rows, document, normaliser.names_in), document, normaliser)
 
 
-def _load(settings: TaggerSettings) -> _Loaded:
+def _load(settings: BatchedModelSettings) -> _Loaded:
     use_threads(settings.threads)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model)

@@ -11,7 +11,7 @@ from tests.e2e.conftest import ASTHMA, CANCER, RunningService
 def test_it_is_alive_ready_and_documented(service: RunningService) -> None:
     assert httpx.get(f"{service.url}/healthz").json() == {"status": "ok"}
     ready = httpx.get(f"{service.url}/readyz").json()
-    assert ready["models"]["extractor"].startswith("smollm2-135m-instruct@")
+    assert ready["models"]["extractor"].startswith("disease-tagger@")
     assert httpx.get(f"{service.url}/docs").status_code == 200
     assert "/v1/analyze" in httpx.get(f"{service.url}/openapi.json").json()["paths"]
 

@@ -18,7 +18,9 @@ def test_every_profile_is_complete_and_knows_its_name(name: str) -> None:
 def test_every_deployment_is_bounded(name: str) -> None:
     settings = Settings(profile=name)
 
-    for scaling in (settings.ingress, settings.classifier.scaling, settings.extractor.scaling):
+    tagger = settings.extractor.tagger
+    taggers = [tagger.scaling] if tagger else []
+    for scaling in (settings.ingress, settings.classifier.scaling, settings.extractor.scaling, *taggers):
         options = scaling.deployment_options()
         assert options["max_ongoing_requests"] < 10_000
         assert options["max_queued_requests"] < 10_000
@@ -44,6 +46,19 @@ def test_a_name_that_does_not_exist_is_an_error() -> None:
         Settings(profile="tpu")
     with pytest.raises(ValidationError, match="prot"):
         Settings(profile="cpu", http={"prot": 1})
+
+
+def test_a_backend_needs_its_section() -> None:
+    with pytest.raises(ValidationError, match="`backend: tagger` needs a `tagger` section"):
+        Settings(profile="gpu", extractor={"backend": "tagger"})
+
+
+def test_the_models_to_prepare_are_those_that_are_loaded() -> None:
+    assert Settings(profile="cpu").models == ["cancer-classifier", "disease-tagger", "smollm2-135m-instruct"]
+    assert Settings(profile="cpu", extractor={"backend": "generator"}).models == [
+        "cancer-classifier",
+        "smollm2-135m-instruct",
+    ]
 
 
 def test_settings_travel_to_replicas_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

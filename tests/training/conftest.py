@@ -1,6 +1,7 @@
 """Bases small enough to be trained in a test, of each family that is trained for real."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from transformers import (
     Phi3ForCausalLM,
     PreTrainedModel,
     PreTrainedTokenizerFast,
+    TrainerCallback,
 )
 
 from training.config import LoraSettings, TrainingConfig
@@ -83,3 +85,14 @@ def papers() -> list[LabelledPaper]:
             )
         )
     return found
+
+
+class KilledAt(TrainerCallback):
+    """The machine goes down in the middle of an epoch."""
+
+    def __init__(self, epoch: float) -> None:
+        self.epoch = epoch
+
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        if state.epoch > self.epoch:
+            raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from training.data.papers import LabelledPaper
 from training.finetune import FineTuned, fine_tune
 from training.frozen_prefix import find_layers
 
-from .conftest import save_base
+from .conftest import KilledAt, save_base
 
 Papers = list[LabelledPaper]
 
@@ -77,17 +77,6 @@ def test_the_same_seed_gives_the_same_model(
     again = fine_tune(config, papers[:30], papers[30:], tmp_path)
 
     torch.testing.assert_close(again.logits(papers), tuned.logits(papers))
-
-
-class KilledAt(TrainerCallback):
-    """The machine goes down in the middle of an epoch."""
-
-    def __init__(self, epoch: float) -> None:
-        self.epoch = epoch
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        if state.epoch > self.epoch:
-            raise KeyboardInterrupt
 
 
 def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(

@@ -11,7 +11,7 @@ from serve.extractor.resolution import resolve
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagger_deployment import Tagger
 from serve.extractor.tagging import TaggedRow
-from serve.settings import LogSettings, Settings, TaggerSettings
+from serve.settings import BatchedModelSettings, LogSettings, Settings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
 from tests.serve.conftest import VOCABULARY
@@ -35,7 +35,7 @@ async def tagger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tagger:
     loaded = tagger_deployment._Loaded(model, VOCABULARY, "tagger@1")
     monkeypatch.setattr(tagger_deployment, "_load", lambda _: loaded)
     settings = Settings(profile="cpu").extractor.tagger
-    assert isinstance(settings, TaggerSettings)
+    assert isinstance(settings, BatchedModelSettings)
     replica = Tagger.__new__(Tagger)
     await replica.__init__(settings, LogSettings())  # type: ignore[misc]  # as Ray Serve does
     return replica

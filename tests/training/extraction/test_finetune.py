@@ -1,17 +1,16 @@
 """Training a tagger: it learns, goes on after a kill, and what is exported is what was trained."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from transformers import TrainerCallback
 
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.tagger import TaggerModel, tag_rows
 from serve.extractor.tagging import TAGS
 from serve.extractor.vocabulary import Disease, DiseaseOntology
 from serve.model_store import Catalog, ModelStore
+from tests.training.conftest import KilledAt
 from training.config import InvalidConfig, TaggerConfig
 from training.extraction.corpus import AnnotatedPaper, Parts
 from training.extraction.finetune import FineTuned, fine_tune, marked
@@ -42,17 +41,6 @@ def test_every_evaluation_is_on_record(tuned: FineTuned) -> None:
     assert [record["epoch"] for record in tuned.history] == list(range(1, 11))
     assert tuned.history[-1].keys() == {"epoch", "train_loss", "dev_loss", "precision", "recall", "f1"}
     assert tuned.history[-1]["dev_loss"] < tuned.history[0]["dev_loss"]
-
-
-class KilledAt(TrainerCallback):
-    """The machine goes down in the middle of an epoch."""
-
-    def __init__(self, epoch: float) -> None:
-        self.epoch = epoch
-
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        if state.epoch > self.epoch:
-            raise KeyboardInterrupt
 
 
 def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(

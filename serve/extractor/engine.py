@@ -1,4 +1,4 @@
-"""The extractor as a Ray Serve deployment: one vLLM engine that reads papers and speaks OpenAI's protocol."""
+"""The vLLM engine as a Ray Serve deployment: OpenAI's protocol, and papers where it is the extractor."""
 
 import asyncio
 import time
@@ -57,7 +57,7 @@ def engine_config(settings: ExtractorSettings, model_source: str, dtype: str = "
     )
 
 
-class Extractor(LLMServer):
+class Engine(LLMServer):
     """Adds to the OpenAI server of Ray a method that reads many papers in one actor call."""
 
     async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
@@ -76,7 +76,7 @@ class Extractor(LLMServer):
         # Where the weights lie and what this machine computes fastest in are known only here, on the replica's node.
         await super().__init__(engine_config(settings, str(prepared.path), resolve_dtype(settings.dtype)))
         await self._generate("warm-up")
-        log.info("extractor_ready", model=self.revision, seconds=round(time.monotonic() - started, 1))
+        log.info("engine_ready", model=self.revision, seconds=round(time.monotonic() - started, 1))
 
     async def name(self) -> str:
         """`name@revision` of the weights that answer."""
