@@ -12,7 +12,7 @@ MOST_SENTENCES = 2
 _CONCLUDES = re.compile(r"conclu|interpretation|significance|implication", re.IGNORECASE)
 """Headings under which authors say what they found to be so."""
 _CUE = re.compile(
-    r"^(?:in (?:conclusion|summary)|to conclude|taken together|overall|thus|therefore|collectively"
+    r"^(?:in (?:conclusion|summary)|to conclude|taken together|overall(?=,)|thus|therefore|collectively"
     r"|we (?:therefore )?conclude"
     r"|(?:our|these|the present|this) (?:\w+ ){0,2}(?:results?|findings?|data|study|observations?|work)\b.{0,40}?"
     r"\b(?:suggest|indicat|show|demonstrat|support|reveal|provid|confirm|highlight|establish|impl)\w*)\b",

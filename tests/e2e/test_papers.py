@@ -5,7 +5,7 @@ import json
 import httpx
 import pytest
 
-from pubserve import Analysis, AsyncClient, Client, DeadlineExceeded, InvalidRequest, Paper, RateLimited, Result, Task
+from pubserve import Analysis, AsyncClient, Client, DeadlineExceeded, Paper, PayloadTooLarge, RateLimited, Result, Task
 from tests.e2e.conftest import ASTHMA, CANCER, SHARED_ABSTRACTS, RunningService
 from training.data import read_folder
 
@@ -148,12 +148,12 @@ def test_a_body_of_ten_megabytes_is_refused(service: RunningService) -> None:
     assert answer.json()["error"]["code"] == "body_too_large"
 
 
-def test_bad_requests_become_the_clients_own_errors(client: Client) -> None:
-    with pytest.raises(InvalidRequest) as caught:
-        client.analyze([CANCER], tasks=["labels", "colours"])
+def test_refusals_become_the_clients_own_errors(client: Client) -> None:
+    with pytest.raises(PayloadTooLarge) as caught:
+        client.analyze([Paper(id=str(n), abstract="x" * 20_000) for n in range(500)])
 
     assert caught.value.body
-    assert (caught.value.body.code, caught.value.body.param) == ("invalid_field", "tasks[1]")
+    assert caught.value.body.code == "body_too_large"
     assert caught.value.request_id
 
 

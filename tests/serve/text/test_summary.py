@@ -29,6 +29,10 @@ from serve.text.summary import summary_of
             "Copyright 2020 by the authors of it.",
             "In conclusion, it can be treated at home.",
         ),
+        (
+            "Overall survival was longer after the drug. One patient fell ill again.",
+            "One patient fell ill again.",
+        ),
         ("  The only sentence that there is.  ", "The only sentence that there is."),
     ],
 )
