@@ -131,9 +131,12 @@ def _of_disease(disease: Disease, ontology: DiseaseOntology, heading_of: Mapping
     keys += [_CARCINOMA.sub("cancer", key) for key in keys]
     named = [heading_of[key] for key in keys if key in heading_of]
     # "Tumour" may be benign or not: what stands for both is of neither kind.
-    is_cancer = None if disease.id == CELLULAR_PROLIFERATION else ontology.is_cancer(disease.id)
+    is_cancer: bool | None = ontology.is_cancer(disease.id)
+    name = disease.name
+    if disease.id == CELLULAR_PROLIFERATION:
+        is_cancer, name = None, "neoplasm"  # nobody calls it a disease of cellular proliferation
     mesh = next(iter([*own, *referred, *named]), None)
-    return Concept(disease.name, disease.id, mesh, is_cancer, score=EXACT, areas=ontology.areas(disease.id))
+    return Concept(name, disease.id, mesh, is_cancer, score=EXACT, areas=ontology.areas(disease.id))
 
 
 def _of_heading(heading: Heading, ontology: DiseaseOntology, of_name: Mapping[str, Concept]) -> Concept:
