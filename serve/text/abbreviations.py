@@ -2,7 +2,9 @@
 
 The algorithm of Schwartz and Hearst (2003), "A simple algorithm for identifying abbreviation definitions in biomedical
 text": from right to left, every letter of the short form must be found in the long form, the first one at the start of
-a word. Besides, the initials of the words before the bracket may come in another order: `myotonic dystrophy (DM)`.
+a word. Before that, the initials of the last words are tried, for the shortest end may be too short: the letters of
+EAE are all in the last word of `experimental autoimmune encephalomyelitis (EAE)`. After it, the initials may come in
+another order: `myotonic dystrophy (DM)`.
 """
 
 import re
@@ -40,7 +42,11 @@ def _candidates(text: str) -> Iterator[Abbreviation]:
         before = _CLAUSE_END.split(text[max(0, bracketed.start() - 300) : bracketed.start()])[-1].rstrip()
         if _is_short_form(inside):
             window = _last_words(before, inside)
-            if long := _long_form(inside, window) or _with_initials(inside, window):
+            if long := (
+                _with_initials(inside, window)
+                or _long_form(inside, window)
+                or _with_initials(inside, window, sort=True)
+            ):
                 yield Abbreviation(inside, long)
                 continue
         short = before.rpartition(" ")[2].strip(_QUOTES)
@@ -79,8 +85,10 @@ def _long_form(short: str, text: str) -> str | None:
     return long
 
 
-def _with_initials(short: str, text: str) -> str | None:
-    """The last words of `text`, as many as `short` has capitals, if these are their initials in some order."""
+def _with_initials(short: str, text: str, *, sort: bool = False) -> str | None:
+    """The last words of `text`, as many as `short` has capitals, if these are their initials; `sort`: in any order."""
     last = list(_WORD.finditer(text))[-len(short) :]
-    initials = sorted(match[0][0].upper() for match in last)
-    return text[last[0].start() :] if short.isupper() and initials == sorted(short) else None
+    initials, letters = [match[0][0].upper() for match in last], list(short)
+    if not short.isupper() or (sorted(initials) != sorted(letters) if sort else initials != letters):
+        return None
+    return text[last[0].start() :]

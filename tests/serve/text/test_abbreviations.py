@@ -22,6 +22,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("type 2 diabetes mellitus (T2DM, n = 40)", "T2DM", "type 2 diabetes mellitus"),
         ("neurofibromatosis type 1 (NF1)", "NF1", "neurofibromatosis type 1"),
         ("in myotonic dystrophy (DM) type 1", "DM", "myotonic dystrophy"),
+        (
+            "mouse experimental autoimmune encephalomyelitis (EAE)",
+            "EAE",
+            "experimental autoimmune encephalomyelitis",
+        ),
         ("squamous cell carcinomas (SCCs)", "SCCs", "squamous cell carcinomas"),
     ],
 )
