@@ -3,19 +3,21 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serve.classifier.calibration import Calibration
 from training.calibration import fit_category
-from training.config import InvalidConfig, TrainingConfig
+from training.config import FineTuning, InvalidConfig, TrainingConfig
 from training.data import LABELS, LabelledPaper
 from training.data.splits import Parts
 from training.evaluation import Predictions
 from training.export import export_adapter
 from training.finetune import FineTuned, fine_tune
+
+Record = TypeVar("Record", bound=BaseModel)
 
 RESULT_FILE = "result.json"
 ADAPTER = "adapter"
@@ -41,6 +43,11 @@ class Run(BaseModel):
 
 
 def read_run(config: TrainingConfig, run_dir: Path) -> Run | None:
+    """The run of a classifier that `run_dir` holds; see `read_record`."""
+    return read_record(Run, config, run_dir)
+
+
+def read_record(kind: type[Record], config: FineTuning, run_dir: Path) -> Record | None:
     """The run that `run_dir` holds, if it is done.
 
     Raises:
@@ -50,10 +57,10 @@ def read_run(config: TrainingConfig, run_dir: Path) -> Run | None:
     if not record.is_file():
         return None
     try:
-        done = Run.model_validate_json(record.read_bytes())
+        done = kind.model_validate_json(record.read_bytes())
     except ValidationError as error:
         raise InvalidConfig(f"{record} is not a record of this version: {error}") from error
-    if done.config != config:
+    if done.config != config:  # type: ignore[attr-defined]  # every record says what it was trained with
         raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
     return done
 

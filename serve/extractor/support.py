@@ -15,7 +15,8 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from serve.extractor.grounding import DocumentIndex, Field, Name
-from serve.extractor.normalisation import SAYS_NOTHING_ALONE
+from serve.extractor.normalisation import SAYS_NOTHING_ALONE, Normaliser
+from serve.extractor.resolution import Resolved, resolve
 from serve.extractor.tagging import OUTSIDE, TaggedRow, spans
 from serve.text.document import Document
 from serve.text.folding import is_abbreviation, words
@@ -48,6 +49,11 @@ class Support(BaseModel):
     def names(self, rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> list[Name]:
         """The names that count, each as sure as its places are on average."""
         return [name for name in judged(rows, document, known) if name.confidence >= self.threshold]
+
+
+def resolve_tags(rows: Sequence[TaggedRow], document: Document, support: Support, normaliser: Normaliser) -> Resolved:
+    """From the tagged rows of a paper to its mentions, as the service answers them."""
+    return resolve(support.names(rows, document, normaliser.names_in), document, normaliser)
 
 
 def judged(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> list[Name]:

@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.resolution import Resolved, resolve
+from serve.extractor.resolution import Resolved
+from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagging import Row, TaggedRow
 from serve.extractor.vocabulary import CATALOG_ENTRY
@@ -87,8 +88,7 @@ class Tagger:
         )
 
     def _resolve(self, rows: Sequence[TaggedRow], document: Document) -> Resolved:
-        normaliser = self._loaded.normaliser
-        return resolve(self._loaded.model.support.names(rows, document, normaliser.names_in), document, normaliser)
+        return resolve_tags(rows, document, self._loaded.model.support, self._loaded.normaliser)
 
 
 def _load(settings: BatchedModelSettings) -> _Loaded:

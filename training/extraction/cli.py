@@ -13,7 +13,7 @@ from rich.progress import track
 HELP = """Train the extractor of diseases, measure it, and look at what it finds.
 
 \b
-  python -m training extraction train ../shared/data       the tagger that is shipped; about two hours on two cores
+  python -m training extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
   python -m training extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
   python -m training extraction show ../shared/data/abstracts    its mentions in twenty papers, as a page
 
@@ -44,7 +44,8 @@ def train(
     from serve.extractor.vocabulary import CATALOG_ENTRY
     from serve.model_store import ModelStore
     from training.config import TaggerConfig
-    from training.extraction.runs import ADAPTER, RESULT_FILE, read_parts, run
+    from training.extraction.runs import read_parts, run
+    from training.runs import ADAPTER, RESULT_FILE
 
     settings = TaggerConfig.load(config)
     normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)

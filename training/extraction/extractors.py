@@ -10,11 +10,11 @@ from serve.extractor.lexicon import find_names
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.resolution import resolve
 from serve.extractor.tagger import TaggerModel, tag_rows
-from serve.extractor.tagging import TaggedRow
 from serve.model_store import ModelStore
 from serve.text.document import Document
 from serve.text.folding import fold, is_abbreviation
 from training.extraction.corpus import AnnotatedPaper
+from training.extraction.threshold import served
 
 MAX_TOKENS, BATCH_TOKENS = 512, 4096
 PAPERS_PER_REQUEST = 50
@@ -42,13 +42,7 @@ class ShippedTagger:
     def mentions(self, papers: Sequence[AnnotatedPaper]) -> list[list[Mention]]:
         documents = [paper.document for paper in papers]
         tagged = tag_rows(self._model.predict, self._model.encode(documents), batch_tokens=BATCH_TOKENS)
-        return [
-            resolve(self._names(rows, document), document, self._normaliser).mentions
-            for rows, document in zip(tagged, documents, strict=True)
-        ]
-
-    def _names(self, rows: Sequence[TaggedRow], document: Document) -> list[Name]:
-        return self._model.support.names(rows, document, self._normaliser.names_in)
+        return served(tagged, papers, self._normaliser, self._model.support)
 
 
 class Lexicon:

@@ -15,9 +15,7 @@ from training.extraction.corpus import AnnotatedPaper, Parts, read_corpus, split
 from training.extraction.finetune import FineTuned, fine_tune
 from training.extraction.scores import Score, document_score, mention_score, places_of
 from training.extraction.threshold import choose_support, served
-
-RESULT_FILE = "result.json"
-ADAPTER = "adapter"
+from training.runs import ADAPTER, RESULT_FILE, read_record
 
 
 class CorpusFiles(BaseModel):
@@ -93,11 +91,7 @@ def run(config: TaggerConfig, parts: Parts, run_dir: Path, normaliser: Normalise
     Raises:
         InvalidConfig: `run_dir` holds a run of another configuration.
     """
-    record = run_dir / RESULT_FILE
-    if record.is_file():
-        done = TaggerRun.model_validate_json(record.read_bytes())
-        if done.config != config:
-            raise InvalidConfig(f"{run_dir} holds a run of another configuration; choose another or remove it")
+    if done := read_record(TaggerRun, config, run_dir):
         return done
     tuned = fine_tune(config, parts.train, parts.dev, run_dir)
     support, thresholds = choose_support(tuned.tag(parts.dev), parts.dev, normaliser)
@@ -116,7 +110,7 @@ def run(config: TaggerConfig, parts: Parts, run_dir: Path, normaliser: Normalise
     )
     export_adapter(tuned, support, run_dir / ADAPTER)
     # Last, so that a record means that all the rest is there.
-    record.write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (run_dir / RESULT_FILE).write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return done
 
 

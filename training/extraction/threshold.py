@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from pubserve.contract import Mention
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.resolution import resolve
-from serve.extractor.support import Support
+from serve.extractor.support import Support, resolve_tags
 from serve.extractor.tagging import TaggedRow
 from training.extraction.corpus import AnnotatedPaper
 from training.extraction.scores import document_score, mention_score, places_of
@@ -34,6 +33,6 @@ def served(
 ) -> list[list[Mention]]:
     """What the service would answer for each paper."""
     return [
-        resolve(support.names(rows, paper.document, normaliser.names_in), paper.document, normaliser).mentions
+        resolve_tags(rows, paper.document, support, normaliser).mentions
         for rows, paper in zip(tagged, papers, strict=True)
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from serve.extractor import tagger_deployment
-from serve.extractor.resolution import resolve
+from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagger_deployment import Tagger
 from serve.extractor.tagging import TaggedRow
@@ -68,12 +68,12 @@ async def test_tokens_are_counted_and_none_is_written(tagger: Tagger) -> None:
 async def test_a_paper_that_cannot_be_read_does_not_fail_its_neighbours(
     tagger: Tagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_bad(names: Any, document: Document, normaliser: Any) -> Any:
+    def fails_on_bad(rows: Any, document: Document, *others: Any) -> Any:
         if document.title == "Bad":
             raise RuntimeError("a flaw of ours")
-        return resolve(names, document, normaliser)
+        return resolve_tags(rows, document, *others)
 
-    monkeypatch.setattr(tagger_deployment, "resolve", fails_on_bad)
+    monkeypatch.setattr(tagger_deployment, "resolve_tags", fails_on_bad)
 
     readings = await read(tagger, PAPERS)
 

@@ -14,9 +14,10 @@ from tests.training.conftest import KilledAt
 from training.config import InvalidConfig, TaggerConfig
 from training.extraction.corpus import AnnotatedPaper, Parts
 from training.extraction.finetune import FineTuned, fine_tune, marked
-from training.extraction.runs import ADAPTER, TaggerRun, run
+from training.extraction.runs import TaggerRun, run
 from training.extraction.scores import mention_score, places_of
 from training.extraction.threshold import served
+from training.runs import ADAPTER, RESULT_FILE
 
 from .conftest import save_base
 
@@ -96,3 +97,6 @@ def test_a_run_that_is_done_is_read_and_one_of_another_configuration_refused(
     assert again == done
     with pytest.raises(InvalidConfig, match="holds a run of another configuration"):
         run(quick.model_copy(update={"seed": 1}), parts, tmp_path, NORMALISER)
+    (tmp_path / RESULT_FILE).write_text("{}")
+    with pytest.raises(InvalidConfig, match="is not a record of this version"):
+        run(quick, parts, tmp_path, NORMALISER)
