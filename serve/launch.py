@@ -24,7 +24,7 @@ from pubserve.contract import AnalyzeRequest, Paper
 from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.model_store import ModelStore, ModelStoreError, prepare_many
 from serve.model_store.progress import show_on
-from serve.settings import Settings
+from serve.settings import DEFAULT_PROFILE, Settings
 
 EXAMPLE_PAPER = Path(__file__).parent / "example_paper.json"
 DRAIN_POLL_S = 0.2
@@ -37,7 +37,9 @@ cli = typer.Typer(add_completion=False)
 
 @cli.command()
 def serve(
-    profile: Annotated[str, typer.Option(help="Settings for a kind of machine: cpu or gpu.")] = "cpu",
+    profile: Annotated[
+        str, typer.Option(envvar="PUBSERVE_PROFILE", help="Settings for a kind of machine: cpu or gpu.")
+    ] = DEFAULT_PROFILE,
     host: Annotated[str | None, typer.Option(help="Address to listen on; 0.0.0.0 opens it to the network.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
     logs: Annotated[bool, typer.Option("--logs", help="Show the logs of all replicas here.")] = False,

@@ -42,7 +42,7 @@ class Service:
         self.metrics.in_flight.labels("papers").set_function(lambda: self.papers.in_flight)
         self.metrics.in_flight.labels("chats").set_function(lambda: self.chats.in_flight)
         self._pipeline = Pipeline(engines, limits)
-        self._warmed_up = False
+        self._warm_up: asyncio.Task[None] | None = None
 
     @property
     def in_flight(self) -> int:
@@ -60,17 +60,25 @@ class Service:
         """
         if self.papers.draining:
             raise Unavailable("The service is shutting down.", retry_after_s=5)
+        if self._warm_up is None:
+            self._warm_up = asyncio.create_task(self._read_warm_up())
         try:
             async with asyncio.timeout(READY_CHECK_TIMEOUT_S):
-                if not self._warmed_up:
-                    [jobs, _] = self._jobs([WARM_UP])
-                    async for done in self._pipeline.run(jobs, DEFAULT_TASKS):
-                        if isinstance(done.result, Failure):
-                            raise Unavailable(done.result.error.message, retry_after_s=5)
-                    self._warmed_up = True
+                # However long it takes, it goes on: asked again and again, a slow machine is ready in the end.
+                await asyncio.shield(self._warm_up)
                 return await self.engines.names()
         except TimeoutError:
             raise Unavailable("The models are loading or do not answer.", retry_after_s=5) from None
+        finally:
+            if self._warm_up.done() and (self._warm_up.cancelled() or self._warm_up.exception()):
+                self._warm_up = None
+
+    async def _read_warm_up(self) -> None:
+        """Raises `Unavailable` where the paper cannot be read."""
+        [jobs, _] = self._jobs([WARM_UP])
+        async for done in self._pipeline.run(jobs, DEFAULT_TASKS):
+            if isinstance(done.result, Failure):
+                raise Unavailable(done.result.error.message, retry_after_s=5)
 
     async def run(
         self, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], deadline_s: float

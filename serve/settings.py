@@ -92,6 +92,12 @@ class ExtractorSettings(Section):
     backend: Literal["tagger", "generator"]
     tagger: BatchedModelSettings | None = Field(default=None, description="Needed where the backend is the tagger.")
     model: str = Field(description="Name in the model catalogue; also the model id on the OpenAI routes.")
+    adapters: tuple[str, ...] = Field(
+        default=(), description="LoRA adapters of the catalogue for this model, each served beside it by its own name."
+    )
+    reads_with: str | None = Field(
+        default=None, description="The adapter that reads papers where the backend is the generator; null: the model."
+    )
     dtype: DType
     max_unit_chars: int = Field(gt=0, description="Text read in one generation: whole sentences up to this length.")
     max_items: int = Field(gt=0, description="Diseases listed per generation.")
@@ -107,6 +113,17 @@ class ExtractorSettings(Section):
         if self.backend == "tagger" and self.tagger is None:
             raise ValueError("`backend: tagger` needs a `tagger` section")
         return self
+
+    @model_validator(mode="after")
+    def _the_adapter_is_served(self) -> Self:
+        if self.reads_with is not None and self.reads_with not in self.adapters:
+            raise ValueError(f"`reads_with: {self.reads_with}` is not one of `adapters`; add it there")
+        return self
+
+    @property
+    def served_names(self) -> tuple[str, ...]:
+        """What the engine answers to on the OpenAI routes."""
+        return (self.model, *self.adapters)
 
     @property
     def active_tagger(self) -> BatchedModelSettings | None:

@@ -54,7 +54,7 @@ def bootstrap(profile: str) -> None:
     if not PYTHON.exists():
         venv.create(VENV, with_pip=True, clear=VENV.exists())
     _run([str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", UV])
-    environment = _uv_environment()
+    environment = uv_environment()
     if torch := re.search(r"^torch==\S+\+cpu$", lock.read_text(), re.MULTILINE):
         _offer_torch(torch.group(), environment)
     _uv(["install", "--no-deps", "--compile-bytecode", "-r", str(lock)], environment)
@@ -67,7 +67,7 @@ def _fingerprint(lock: Path) -> str:
     return hashlib.sha256(b"\0".join(part.read_bytes() for part in parts)).hexdigest()
 
 
-def _uv_environment() -> dict[str, str]:
+def uv_environment() -> dict[str, str]:
     """The environment for uv, with what the user has set for pip and not for uv."""
     environment = dict(os.environ)
     for option, variable in PIP_TO_UV.items():

@@ -1,17 +1,19 @@
 """Resolve `pyproject.toml` into the lock files: `requirements/<profile>.lock`, every version exact.
 
-They are installed with `--no-deps`, so what an override leaves out stays out. Needs network; run by `make lock`.
+They are installed with `--no-deps`, so what an override leaves out stays out. Needs network; run by `make lock`. What a
+lock file says already stays, as far as `pyproject.toml` allows; remove the file to have everything as new as it can be.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bootstrap import uv_environment  # type: ignore[import-not-found]  # its neighbour, when run as a script
+
 ROOT = Path(__file__).resolve().parent.parent
 
-LOCKS = {"cpu": ("cpu",), "dev": ("cpu", "train", "load", "dev"), "gpu": ("gpu", "train")}
+LOCKS = {"cpu": ("cpu",), "dev": ("cpu", "train", "load", "chains", "dev"), "gpu": ("gpu", "train")}
 """Lock file and the extras in it. `dev` agrees with `cpu` on every version they share."""
 
 LEFT_OUT = {
@@ -37,7 +39,7 @@ def lock(name: str) -> None:
         project.write_text((ROOT / "pyproject.toml").read_text().replace('    "pubserve",', "    # pubserve"))
         overrides = Path(folder) / "overrides.txt"
         overrides.write_text("".join(f"{package}; sys_platform == 'never'\n" for package in LEFT_OUT[name]))
-        environment = dict(os.environ)
+        environment = uv_environment()
         if name == "gpu":
             environment.pop("UV_FIND_LINKS", None)  # a CPU build of torch lying about would win
         command = [
@@ -45,9 +47,10 @@ def lock(name: str) -> None:
             "--quiet", "--overrides", str(overrides),
             "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28",
             "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+            "--output-file", str(target),
         ]  # fmt: skip
-        resolved = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
-    target.write_text(HEADER + resolved)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
+    target.write_text(HEADER + target.read_text())
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 from ray.llm._internal.common.callbacks.base import CallbackBase
+from ray.llm._internal.serve.core.configs.llm_config import DiskMultiplexConfig
 from ray.serve.llm import LLMConfig
 from ray.serve.llm.deployment import LLMServer
 
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.prompt import Generation, answer_schema
+from serve.extractor.prompt import BrokenAnswer, Generation, answer_schema
 from serve.extractor.reader import read_diseases
 from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import resolve_dtype
@@ -40,12 +41,17 @@ def engine_config(settings: ExtractorSettings, model_source: str, dtype: str = "
     """The engine's configuration in the words of `ray.serve.llm`. Reads no weights."""
     accelerator = {"accelerator_type": settings.accelerator} if settings.accelerator else {}
     bundle = {"GPU": 1} if settings.accelerator else {"CPU": 0.01}
+    # vLLM's CPU kernels give a request without an adapter the last slot when it shares a batch with one that has an
+    # adapter (vllm-project/vllm#48421). One slot more than there are adapters, and that one is empty.
+    slots = len(settings.adapters) + (0 if settings.accelerator else 1)
+    lora = {"enable_lora": True, "max_loras": slots} if settings.adapters else {}
     return LLMConfig(
         model_loading_config={"model_id": settings.model, "model_source": model_source},
         engine_kwargs={
             "dtype": dtype,
             # Small models under a schema would write white space for ever.
             "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+            **lora,
             **settings.engine,
         },
         placement_group_config={"bundle_per_worker": bundle},
@@ -69,12 +75,14 @@ class Engine(LLMServer):
         prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
         vocabularies = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY)
         self._normaliser = await asyncio.to_thread(Normaliser.load, vocabularies.path)
-        self.revision = prepared.id
+        self.revision = prepared.id if settings.reads_with is None else _adapter_id(settings.reads_with)
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
         # Papers wait here rather than in the engine: cheap to cancel, and the wait can be told from the work.
         self._places = asyncio.Semaphore(settings.engine.get("max_num_seqs", 128))
         # Where the weights lie and what this machine computes fastest in are known only here, on the replica's node.
         await super().__init__(engine_config(settings, str(prepared.path), resolve_dtype(settings.dtype)))
+        for adapter in settings.adapters:
+            await self._load_adapter(adapter)
         await self._generate("warm-up")
         log.info("engine_ready", model=self.revision, seconds=round(time.monotonic() - started, 1))
 
@@ -115,6 +123,13 @@ class Engine(LLMServer):
             for part in item if isinstance(item, list) else [item]:
                 yield part if isinstance(part, str) else part.model_dump(mode="json", exclude_none=True)
 
+    async def _load_adapter(self, name: str) -> None:
+        """Make an adapter of the catalogue a model of the engine, beside the one it was trained on."""
+        directory = ModelStore().adapter(name, base=self._settings.model)
+        await self.engine.resolve_lora(
+            DiskMultiplexConfig(model_id=name, local_path=str(directory), max_total_tokens=None, lora_assigned_int_id=0)
+        )
+
     async def _read(self, index: int, document: Document) -> tuple[int, DiseaseReading | StageFailure]:
         arrived_s = time.monotonic()
         try:
@@ -130,13 +145,18 @@ class Engine(LLMServer):
         except EngineError as error:
             log.error("extraction_failed", reason=str(error))
             return index, StageFailure("extraction_failed", "The extractor could not read this paper; send it again.")
+        except BrokenAnswer:
+            log.warning("extraction_incomplete")
+            return index, StageFailure(
+                "extraction_incomplete", "The extractor broke off twice in a part of this paper; send it in parts."
+            )
         return index, reading
 
     async def _generate(self, prompt: str) -> Generation:
         from ray.serve.llm.openai_api_models import CompletionRequest, ErrorResponse
 
         request = CompletionRequest(
-            model=self._settings.model,
+            model=self._settings.reads_with or self._settings.model,
             prompt=prompt,
             # Units of one paper run at once: each needs a name of its own in the engine.
             request_id=uuid.uuid4().hex,
@@ -156,3 +176,7 @@ class Engine(LLMServer):
             prompt_tokens=response.usage.prompt_tokens,
             completion_tokens=response.usage.completion_tokens,
         )
+
+
+def _adapter_id(name: str) -> str:
+    return f"{name}@{ModelStore().revision(name)}"

@@ -43,6 +43,10 @@ class Generation:
     completion_tokens: int
 
 
+class BrokenAnswer(ValueError):
+    """An answer that cannot be read to its end, so that what is missing from it is unknown."""
+
+
 def _entry(text: str) -> str:
     return f"Text: {json.dumps(text, ensure_ascii=False)}\nDiseases:"
 
@@ -62,20 +66,19 @@ def answer_schema(*, max_items: int, max_item_chars: int) -> dict[str, Any]:
 
 
 def read_names(generation: Generation) -> list[Name]:
-    """Names in an answer. One cut off in the middle counts up to the last string that is whole."""
-    return [
-        Name(json.loads(match.group(), strict=False), _confidence(generation, *match.span()))
-        for match in _JSON_STRING.finditer(generation.text)
-        if _is_json_string(match.group())
-    ]
+    """Names in an answer.
 
-
-def _is_json_string(text: str) -> bool:
+    Raises:
+        BrokenAnswer: it is not the whole list of strings that was asked for: cut off, mostly.
+    """
     try:
-        json.loads(text, strict=False)
-    except ValueError:
-        return False
-    return True
+        written = json.loads(generation.text, strict=False)
+    except (ValueError, RecursionError) as error:
+        raise BrokenAnswer from error
+    if not isinstance(written, list) or not all(isinstance(name, str) for name in written):
+        raise BrokenAnswer
+    spans = [match.span() for match in _JSON_STRING.finditer(generation.text)]
+    return [Name(name, _confidence(generation, *span)) for name, span in zip(written, spans, strict=True)]
 
 
 def _confidence(generation: Generation, start: int, end: int) -> float:

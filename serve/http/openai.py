@@ -58,8 +58,8 @@ class CompletionBody(OpenAIBody):
 
 @router.get("/v1/models")
 async def list_models(service: ServiceDep) -> Response:
-    """The extractor's engine, and `pubserve`, the whole pipeline behind chat completions."""
-    names = (service.settings.extractor.model, PIPELINE_MODEL)
+    """The extractor's engine, its adapters, and `pubserve`, the whole pipeline behind chat completions."""
+    names = (*service.settings.extractor.served_names, PIPELINE_MODEL)
     return JsonResponse({"object": "list", "data": [_model_card(name) for name in names]})
 
 
@@ -90,7 +90,7 @@ async def completions(service: ServiceDep, body: CompletionBody, timeout_ms: Tim
 
 
 def _require_model(service: Service, model: str) -> None:
-    if model not in (service.settings.extractor.model, PIPELINE_MODEL):
+    if model not in (*service.settings.extractor.served_names, PIPELINE_MODEL):
         raise NotFound(
             f"There is no model {model[:100]!r}; /v1/models lists what there is.", param="model", code="model_not_found"
         )

@@ -1,10 +1,12 @@
 """The catalogue: which models there are, where each comes from, and what pins it.
 
-An entry has either a `source` (weights as published) or a `base` and an `adapter` (weights of ours on top of them).
+`catalog.yaml` is the one that is shipped; `$PUBSERVE_CATALOG` names a file of your own, whose entries come on top. An
+entry has either a `source` (weights as published) or a `base` and an `adapter` (weights of ours on top of them).
 """
 
+import os
 from pathlib import Path
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -12,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from serve.model_store.errors import CatalogError
 
 APP_ROOT = Path(__file__).resolve().parents[2]
-DEFAULT_CATALOG = Path(__file__).with_name("catalog.yaml")
+SHIPPED_CATALOG = Path(__file__).with_name("catalog.yaml")
+CATALOG_VARIABLE = "PUBSERVE_CATALOG"
 
 AdapterTask = Literal["causal-lm", "sequence-classification", "token-classification"]
 Task = AdapterTask | Literal["feature-extraction", "vocabulary"]
@@ -124,16 +127,19 @@ class Catalog(_Frozen):
         return self
 
     @classmethod
-    def load(cls, path: Path = DEFAULT_CATALOG, root: Path = APP_ROOT) -> Self:
-        """Read a YAML catalogue. Raises `CatalogError` that says which field is wrong."""
+    def load(cls, path: Path | None = None, root: Path = APP_ROOT) -> Self:
+        """The catalogue in the YAML file `path`; without one, the shipped one with that of `$PUBSERVE_CATALOG` on top.
+
+        Raises `CatalogError` that says which field is wrong.
+        """
+        own = os.environ.get(CATALOG_VARIABLE)
+        paths = [path] if path else [SHIPPED_CATALOG, *([Path(own)] if own else [])]
+        models = {name: entry for each in paths for name, entry in _entries(each).items()}
         try:
-            data = yaml.safe_load(path.read_text(encoding="utf-8"))
-            return cls.model_validate({**data, "root": root})
+            return cls.model_validate({"models": models, "root": root})
         except ValidationError as error:
             problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-            raise CatalogError(f"The catalogue {path} is not valid: {problems}.") from error
-        except (OSError, yaml.YAMLError, TypeError) as error:
-            raise CatalogError(f"The catalogue {path} cannot be read: {error}.") from error
+            raise CatalogError(f"The catalogue {paths[-1]} is not valid: {problems}.") from error
 
     def entry(self, name: str) -> Entry:
         """The entry called `name`. Raises `CatalogError` for a name that is not there."""
@@ -144,3 +150,15 @@ class Catalog(_Frozen):
     def resolve(self, path: Path) -> Path:
         """`path` made absolute; `~` is the home directory, a relative path counts from `root`."""
         return self.root / path.expanduser()
+
+
+def _entries(path: Path) -> dict[str, Any]:
+    """What stands below `models:`, unchecked."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise CatalogError(f"The catalogue {path} cannot be read: {error}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("models"), dict) or len(content) > 1:
+        raise CatalogError(f"The catalogue {path} is not valid.", "It holds one field, `models`, with an entry a name.")
+    models: dict[str, Any] = content["models"]
+    return models

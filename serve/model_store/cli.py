@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from serve.model_store.catalog import DEFAULT_CATALOG, Catalog
+from serve.model_store.catalog import CATALOG_VARIABLE, Catalog
 from serve.model_store.errors import ModelStoreError
 from serve.model_store.parallel import prepare_many
 from serve.model_store.progress import show_on
@@ -44,7 +44,14 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAMES]...", help="N
 CacheDir = Annotated[
     Path | None, typer.Option("--cache-dir", envvar="PUBSERVE_CACHE_DIR", help="Where prepared models are kept.")
 ]
-CatalogFile = Annotated[Path, typer.Option("--catalog", help="Another catalogue (YAML).", show_default=False)]
+CatalogFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--catalog",
+        help=f"This catalogue (YAML) alone. Without it: the shipped one, with that of ${CATALOG_VARIABLE} on top.",
+        show_default=False,
+    ),
+]
 
 
 def cli() -> None:
@@ -57,7 +64,7 @@ def cli() -> None:
 
 
 @app.command("list")
-def list_models(cache_dir: CacheDir = None, catalog: CatalogFile = DEFAULT_CATALOG) -> None:
+def list_models(cache_dir: CacheDir = None, catalog: CatalogFile = None) -> None:
     """Show every model: where it comes from, its licence, its size on disk, and whether it is ready.
 
     \b
@@ -82,7 +89,7 @@ def prepare(
     all_models: Annotated[bool, typer.Option("--all", help="Every model of the catalogue.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Build again even what looks complete.")] = False,
     cache_dir: CacheDir = None,
-    catalog: CatalogFile = DEFAULT_CATALOG,
+    catalog: CatalogFile = None,
 ) -> None:
     """Fetch models, check them, and convert them once; two at a time. A model that is ready costs nothing.
 
@@ -109,7 +116,7 @@ def prepare(
 
 
 @app.command()
-def verify(names: Names = None, cache_dir: CacheDir = None, catalog: CatalogFile = DEFAULT_CATALOG) -> None:
+def verify(names: Names = None, cache_dir: CacheDir = None, catalog: CatalogFile = None) -> None:
     """Read prepared models against their checksums (about a second per gigabyte); all of them unless named.
 
     \b
@@ -131,7 +138,7 @@ def verify(names: Names = None, cache_dir: CacheDir = None, catalog: CatalogFile
 
 
 @app.command()
-def path(name: str, cache_dir: CacheDir = None, catalog: CatalogFile = DEFAULT_CATALOG) -> None:
+def path(name: str, cache_dir: CacheDir = None, catalog: CatalogFile = None) -> None:
     """Print the directory of a prepared model.
 
     \b
@@ -142,7 +149,7 @@ def path(name: str, cache_dir: CacheDir = None, catalog: CatalogFile = DEFAULT_C
 
 
 @app.command()
-def prune(cache_dir: CacheDir = None, catalog: CatalogFile = DEFAULT_CATALOG) -> None:
+def prune(cache_dir: CacheDir = None, catalog: CatalogFile = None) -> None:
     """Remove the revisions that the catalogue no longer names. Do not prune while another version still serves them.
 
     \b
@@ -156,7 +163,7 @@ def prune(cache_dir: CacheDir = None, catalog: CatalogFile = DEFAULT_CATALOG) ->
         typer.echo("nothing to remove")
 
 
-def _store(cache_dir: Path | None, catalog: Path) -> ModelStore:
+def _store(cache_dir: Path | None, catalog: Path | None) -> ModelStore:
     return ModelStore(cache_dir or default_cache_dir(), Catalog.load(catalog))
 
 

@@ -18,7 +18,13 @@ from serve.model_store import sources
 from serve.model_store.adapter import adapter_files
 from serve.model_store.catalog import Catalog, Entry, Source, Task
 from serve.model_store.convert import check_complete, convert_gguf, merge_adapter
-from serve.model_store.errors import ModelStoreError, StorageError, WeightsUnavailableError, storage_problem
+from serve.model_store.errors import (
+    CatalogError,
+    ModelStoreError,
+    StorageError,
+    WeightsUnavailableError,
+    storage_problem,
+)
 from serve.model_store.files import remove_tree, sync
 from serve.model_store.fingerprint import REVISION_CHARS, hash_files, revision_of
 from serve.model_store.manifest import Damage, Manifest
@@ -103,6 +109,19 @@ class ModelStore:
             raise _changed(name)
         self.reporter.done(name, f"ready ({ready.size_bytes / 1e6:.0f} MB)")
         return ready
+
+    def adapter(self, name: str, *, base: str) -> Path:
+        """The directory of an adapter as it is, for an engine that keeps adapters apart from their base.
+
+        Raises `CatalogError` for an unknown name and for one that is no adapter of `base`, `AdapterError` where files
+        are missing.
+        """
+        entry = self.catalog.entry(name)
+        if entry.adapter is None or entry.base != base:
+            raise CatalogError(f"{name} is no adapter of {base}.", "Give it `base` and `adapter` in the catalogue.")
+        directory = self.catalog.resolve(entry.adapter)
+        adapter_files(directory)
+        return directory
 
     def path(self, name: str) -> Path:
         """Where the prepared model lies. Raises `WeightsUnavailableError` if it is not prepared."""

@@ -7,6 +7,7 @@ import openai
 import pytest
 
 from pubserve.contract import Analysis
+from serve.chains import chat_model, citation_chain, topic_chain
 from tests.e2e.conftest import CANCER, RunningService
 
 ENGINE = "smollm2-135m-instruct"
@@ -87,6 +88,20 @@ def test_the_pipeline_is_a_model(openai_client: openai.OpenAI, stream: bool) -> 
     assert result.predicted_labels == ["Cancer"]
     assert all(message[m.start : m.end] == m.text for m in result.mentions)
     assert result.mentions
+
+
+def test_langchain_asks_the_engine_and_gets_what_the_schema_asks_for(service: RunningService) -> None:
+    model = chat_model(f"{service.url}/v1", ENGINE, max_retries=0, timeout=120)
+    paper = {"title": CANCER.title, "abstract": f"{CANCER.abstract} Others (Smith et al., 2001) saw less."}
+
+    cited = citation_chain(model).invoke(paper)
+    topics = topic_chain(model).invoke(paper)
+
+    assert [citation.text for citation in cited.citations] == ["Smith et al., 2001"]
+    assert cited.citations[0].role in ("background", "method", "result", "own record")
+    assert topics.study_type
+    for words in (topics.intervention, topics.outcome):
+        assert words is None or words.lower() in f"{paper['title']}\n{paper['abstract']}".lower()
 
 
 def test_errors_are_the_packages_own(openai_client: openai.OpenAI) -> None:

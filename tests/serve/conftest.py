@@ -42,6 +42,7 @@ class InstantModels:
 
     names_known: Sequence[str] = ("asthma", "lung cancer")
     stall_on: str | None = None
+    stall_s: float = 3600
     fail_on: str | None = None
     classify_error: Exception | None = None
     calls: list[int] = field(default_factory=list)
@@ -71,7 +72,7 @@ class InstantModels:
             for index, document in enumerate(documents):
                 text = document.title + document.abstract
                 if self.stall_on and self.stall_on in text:
-                    await asyncio.sleep(3600)
+                    await asyncio.sleep(self.stall_s)
                 if self.fail_on and self.fail_on in text:
                     yield index, StageFailure("extraction_failed", "The extractor could not read this paper.")
                     continue

@@ -53,6 +53,15 @@ def test_a_backend_needs_its_section() -> None:
         Settings(profile="gpu", extractor={"backend": "tagger"})
 
 
+def test_papers_are_read_with_an_adapter_that_is_served() -> None:
+    with pytest.raises(ValidationError, match="`reads_with: mine` is not one of `adapters`"):
+        Settings(profile="gpu", extractor={"reads_with": "mine"})
+
+    settings = Settings(profile="gpu", extractor={"adapters": ["mine"], "reads_with": "mine"})
+
+    assert settings.extractor.served_names == ("phi-4", "mine")
+
+
 def test_the_models_to_prepare_are_those_that_are_loaded() -> None:
     assert Settings(profile="cpu").models == ["cancer-classifier", "disease-tagger", "smollm2-135m-instruct"]
     assert Settings(profile="cpu", extractor={"backend": "generator"}).models == [

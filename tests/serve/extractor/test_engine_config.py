@@ -36,6 +36,21 @@ def test_ray_serve_gets_the_queues_and_the_scaling_of_the_profile(profile: str) 
     assert options["autoscaling_config"]["max_replicas"] == settings.scaling.max_replicas
 
 
+@pytest.mark.parametrize(("profile", "slots"), [("cpu", 3), ("gpu", 2)])
+def test_every_adapter_has_a_slot_and_on_a_cpu_the_last_one_stays_empty(profile: str, slots: int) -> None:
+    from vllm.engine.arg_utils import AsyncEngineArgs
+
+    from serve.extractor.engine import engine_config
+
+    settings = Settings(profile=profile).extractor.model_copy(update={"adapters": ("one", "other")})
+
+    config = engine_config(settings, model_source="a/model", dtype="bfloat16").get_engine_config()
+    arguments = AsyncEngineArgs(**config.get_initialization_kwargs())
+
+    assert arguments.enable_lora
+    assert arguments.max_loras == slots
+
+
 def test_an_argument_vllm_does_not_know_is_an_error() -> None:
     from serve.extractor.engine import engine_config
 

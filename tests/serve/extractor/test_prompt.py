@@ -3,10 +3,11 @@
 import json
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serve.extractor.prompt import PREFIX, Generation, answer_schema, build_prompt, read_names
+from serve.extractor.prompt import PREFIX, BrokenAnswer, Generation, answer_schema, build_prompt, read_names
 
 
 def generation(text: str, tokens: list[tuple[str, float]] | None = None) -> Generation:
@@ -35,10 +36,12 @@ def test_every_string_of_a_whole_answer_is_read(items: list[str]) -> None:
     assert names(json.dumps(items)) == items
 
 
-def test_an_answer_cut_off_counts_up_to_the_last_whole_string() -> None:
-    assert names('["asthma", "lung can') == ["asthma"]
-    assert names('["asthma", "a\\') == ["asthma"]
-    assert names("") == []
+@pytest.mark.parametrize(
+    "text", ['["asthma", "lung can', '["asthma", "a\\', "", '"asthma"', '[["asthma"]]', '["asthma"] ["gout"]']
+)
+def test_an_answer_that_is_no_whole_list_of_strings_is_broken(text: str) -> None:
+    with pytest.raises(BrokenAnswer):
+        names(text)
 
 
 def test_confidence_is_the_geometric_mean_over_the_tokens_of_a_name() -> None:

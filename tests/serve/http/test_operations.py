@@ -34,6 +34,31 @@ async def test_a_model_that_does_not_answer_makes_it_unready(http: httpx.AsyncCl
     assert "retry-after" in answer.headers
 
 
+async def test_it_is_ready_once_the_model_answers_again(http: httpx.AsyncClient, models: InstantModels) -> None:
+    models.fail_on = "Warm-up"
+    assert (await http.get("/readyz")).status_code == 503
+
+    models.fail_on = None
+
+    assert (await http.get("/readyz")).status_code == 200
+
+
+async def test_a_first_paper_that_takes_longer_than_a_check_is_not_begun_anew(
+    http: httpx.AsyncClient, models: InstantModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serve.service.READY_CHECK_TIMEOUT_S", 0.02)
+    models.stall_on, models.stall_s = "Warm-up", 0.1
+
+    answers = [(await http.get("/readyz")).status_code]
+    while answers[-1] != 200 and len(answers) < 100:
+        answers.append((await http.get("/readyz")).status_code)
+
+    assert answers[0] == 503
+    assert answers[-1] == 200
+    assert models.calls == [1]
+    assert models.cancelled == 0
+
+
 async def test_a_draining_service_is_not_ready(http: httpx.AsyncClient, service: Service) -> None:
     service.drain()
 

@@ -13,7 +13,7 @@ from peft import LoraConfig, PeftModel, TaskType, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
-from serve.model_store import AdapterError
+from serve.model_store import AdapterError, CatalogError
 
 from .conftest import MakeStore
 
@@ -173,6 +173,20 @@ def test_a_missing_adapter_is_named_and_its_models_are_not_pruned(
     assert store.state("classifier") == "no adapter"
     assert store.prune() == []
     assert prepared.path.exists()
+
+
+def test_an_adapter_can_be_had_as_it_is_for_an_engine_that_keeps_it_apart(
+    make_store: MakeStore, base: dict[str, Any], adapter: Path
+) -> None:
+    store = make_store(base=base, other=base, classifier={**CLASSIFIER, "adapter": str(adapter)})
+
+    assert store.adapter("classifier", base="base") == adapter
+    for name, wanted in (("classifier", "other"), ("base", "base")):
+        with pytest.raises(CatalogError, match=f"{name} is no adapter of {wanted}"):
+            store.adapter(name, base=wanted)
+    (adapter / "adapter_model.safetensors").unlink()
+    with pytest.raises(AdapterError, match="has no adapter_model"):
+        store.adapter("classifier", base="base")
 
 
 @pytest.mark.parametrize("labels", ["", "[]", '{"labels": []}', '{"labels": [1, 2]}', '{"names": ["a"]}'])

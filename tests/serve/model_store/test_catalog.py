@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from serve.model_store import Catalog, CatalogError
 
@@ -26,7 +27,8 @@ def test_the_shipped_catalogue_names_our_models_with_their_licences() -> None:
         "bert-base-uncased": "Apache-2.0",
         "roberta-base": "MIT",
         "phi-4-mini-instruct": "MIT",
-        "cancer-classifier": "Gemma Terms of Use",
+        "cancer-classifier": "Apache-2.0",
+        "cancer-classifier-gemma": "Gemma Terms of Use",
         "disease-tagger": "Apache-2.0",
         "phi-4": "MIT",
         "gemma-3-1b": "Gemma Terms of Use",
@@ -60,8 +62,6 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     ],
 )
 def test_a_wrong_entry_is_named_in_the_error(tmp_path: Path, entry: dict[str, Any], complaint: str) -> None:
-    import yaml
-
     file = tmp_path / "catalog.yaml"
     file.write_text(yaml.safe_dump({"models": {"wrong": entry}}))
 
@@ -94,6 +94,32 @@ def test_a_file_that_is_no_catalogue_is_a_clear_error(tmp_path: Path, text: str)
 
     with pytest.raises(CatalogError):
         Catalog.load(tmp_path / "catalog.yaml")
+
+
+def test_entries_of_ones_own_are_added_to_the_shipped_ones_or_take_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = {
+        "phi-4": {"license": "MIT", "source": {"kind": "local", "path": "/models/phi-4"}},
+        "mine": {"license": "MIT", "base": "phi-4", "adapter": "/models/mine"},
+    }
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"models": own}))
+    shipped = Catalog.load()
+    monkeypatch.setenv("PUBSERVE_CATALOG", str(tmp_path / "own.yaml"))
+
+    merged = Catalog.load()
+
+    assert str(merged.entry("phi-4").source) == "local: /models/phi-4"
+    assert merged.entry("mine").base == "phi-4"
+    assert merged.entry("gemma-3-270m") == shipped.entry("gemma-3-270m")
+
+
+def test_a_wrong_entry_of_ones_own_names_ones_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.yaml").write_text(yaml.safe_dump({"models": {"mine": {"licence": "MIT"}}}))
+    monkeypatch.setenv("PUBSERVE_CATALOG", str(tmp_path / "own.yaml"))
+
+    with pytest.raises(CatalogError, match=r"own\.yaml.*mine"):
+        Catalog.load()
 
 
 def test_relative_paths_count_from_the_root(tmp_path: Path) -> None:
