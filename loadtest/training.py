@@ -25,7 +25,7 @@ from training.circumstances import machine
 from training.config import TrainingConfig
 from training.data import LabelledPaper, read_labelled
 
-CONFIG = Path("training/configs/classifier.yaml")
+CONFIG = Path("training/configs/classifiers/minilm.yaml")
 
 
 def main(

@@ -18,11 +18,11 @@ def resolve_dtype(requested: str) -> str:
     return "float32"
 
 
-def use_threads(threads: int | None) -> None:
-    """Let torch compute with this many threads; None for as many as there are cores.
+def use_cores(share: float) -> None:
+    """Let torch compute with one thread for each of this share of the machine's cores; with one at least.
 
     Said explicitly: Ray would give a replica as many threads as it reserves logical CPUs.
     """
     import torch
 
-    torch.set_num_threads(threads or len(os.sched_getaffinity(0)))
+    torch.set_num_threads(max(1, round(share * len(os.sched_getaffinity(0)))))

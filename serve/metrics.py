@@ -69,7 +69,7 @@ class Metrics:
             self.tokens.labels("classify", "prompt").inc(labels.tokens)
             for label in labels.predicted:
                 self.labels.labels(label).inc()
-            if batch := labels.batch:
+            for batch in labels.batches:
                 self.batch_tokens.observe(batch.padded_tokens)
                 self.batch_papers.observe(batch.papers)
                 self.padding_share.observe(batch.padding_share)

@@ -79,7 +79,9 @@ class BatchedModelSettings(Section):
     max_tokens: int = Field(gt=0, description="Of a row: the classifier cuts longer papers, the tagger uses more rows.")
     max_batch_tokens: int = Field(gt=0, description="Rows times longest row of one forward pass.")
     batch_wait_s: float = Field(ge=0, description="How long a batch waits for company.")
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of a replica; null for all cores.")
+    share_of_cores: float = Field(
+        default=1.0, gt=0, le=1, description="Of the machine's cores, how many a replica computes on; at least one."
+    )
     scaling: Scaling
 
 

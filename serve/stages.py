@@ -28,8 +28,8 @@ class LabelReading:
     truncated: bool
     queue_ms: float
     work_ms: float
-    batch: BatchStats | None = None
-    """Set on the first paper of each batch only, so that a batch is counted once."""
+    batches: tuple[BatchStats, ...] = ()
+    """On the first paper of each batch only, so that a batch is counted once. A long paper may be in several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,14 +43,16 @@ Papers = Annotated[Path, typer.Argument(exists=True, metavar="PAPERS", help="Lab
 Config = Annotated[Path, typer.Option(exists=True, help="The configuration to train with.")]
 RunsDir = Annotated[Path, typer.Option(help="Where runs are kept.")]
 Out = Annotated[Path, typer.Option(help="Folder for the report.")]
+Model = Annotated[str, typer.Option(help="A classifier of the model catalogue.")]
 Seed = Annotated[int, typer.Option(help="Of the split; the shipped adapter was trained with 17.")]
 
 CONFIGS = Path(__file__).parent / "configs"
-CLASSIFIER = CONFIGS / "classifier.yaml"
+CLASSIFIER = CONFIGS / "classifiers" / "minilm.yaml"
 STUDY = CONFIGS / "study.yaml"
 RUNS = Path("runs/classifier")
 REPORTS = Path("reports")
-SHIPPED = Path("models/cancer-classifier")
+MODEL = "cancer-classifier"
+SHIPPED = Path("models") / MODEL
 BASES = ("gemma-3-270m", "smollm2-135m-instruct", "all-mpnet-base-v2", "all-minilm-l6-v2")
 SIZES = (50, 100, 200, 400)
 
@@ -89,49 +91,70 @@ def classifier(
 
 @cli.command(name="cross-validate")
 def cross_validate(
-    papers: Papers, config: Config = CLASSIFIER, runs: RunsDir = RUNS, out: Out = REPORTS / "cross-validation"
+    papers: Papers,
+    config: Config = CLASSIFIER,
+    runs: RunsDir = RUNS,
+    fold: Annotated[
+        list[int] | None,
+        typer.Option(min=0, max=4, help="Train this fold alone and write no report; folds can train side by side."),
+    ] = None,
+    out: Out = REPORTS / "cross-validation",
 ) -> None:
     """Train one model per fold, so that every paper is predicted by a model that never saw it."""
-    from training.baselines import KeywordRule, TfidfRegression
+    from training.baselines import Baseline, KeywordRule, TfidfRegression
     from training.config import TrainingConfig
     from training.data import read_labelled
     from training.data.splits import cross_validation
-    from training.evaluation import pooled
+    from training.evaluation import measure, pooled
+    from training.frozen_base import FrozenBase
     from training.reports import cross_validation_report
     from training.studies import baseline_predictions
     from training.studies import cross_validate as train_folds
 
     settings = TrainingConfig.load(config)
     labelled = read_labelled(papers)
+    if fold:
+        for run in train_folds(settings, labelled, runs, folds=fold):
+            console.print(measure(run.test))
+        return
     done = list(train_folds(settings, labelled, runs))
     folds = list(cross_validation(labelled, seed=settings.seed))
-    baselines = [
-        pooled(baseline.name, [baseline_predictions(baseline, parts) for parts in folds])
-        for baseline in (KeywordRule(), TfidfRegression())
-    ]
-    _write(cross_validation_report(done, baselines, _circumstances(labelled, "five folds", settings.seed)), out)
+    baselines: list[Baseline] = [KeywordRule(), TfidfRegression(), FrozenBase(settings)]
+    said = [pooled(baseline.name, [baseline_predictions(baseline, parts) for parts in folds]) for baseline in baselines]
+    _write(cross_validation_report(done, said, _circumstances(labelled, "five folds", settings.seed)), out)
 
 
 @cli.command()
-def evaluate(papers: Papers, seed: Seed = 17, config: Config = CLASSIFIER, out: Out = REPORTS / "evaluation") -> None:
-    """Measure the adapter as it is served on the test part, beside the keyword rule, TF-IDF and the untrained base."""
+def evaluate(
+    papers: Papers,
+    seed: Seed = 17,
+    config: Config = CLASSIFIER,
+    model: Model = MODEL,
+    also: Annotated[
+        list[str] | None, typer.Option(help="Another classifier of the catalogue to set beside it; several times.")
+    ] = None,
+    out: Out = REPORTS / "evaluation",
+) -> None:
+    """Measure a classifier as it is served on the test part, beside the keyword rule, TF-IDF and its untrained base."""
     from training.baselines import Baseline, KeywordRule, TfidfRegression
     from training.config import TrainingConfig
     from training.data import read_labelled
     from training.data.splits import split
+    from training.frozen_base import FrozenBase
     from training.reports import evaluation_report
     from training.shipped import ShippedClassifier
     from training.studies import baseline_predictions
-    from training.zero_shot import ZeroShot
 
     labelled = read_labelled(papers)
     parts = split(labelled, seed=seed)
-    baselines: list[Baseline] = [KeywordRule(), TfidfRegression(), ZeroShot(TrainingConfig.load(config))]
-    shipped = ShippedClassifier()
+    baselines: list[Baseline] = [KeywordRule(), TfidfRegression(), FrozenBase(TrainingConfig.load(config))]
+    said = [baseline_predictions(baseline, parts) for baseline in baselines]
+    said += [ShippedClassifier(other).predictions(parts["test"], name=other) for other in also or ()]
+    shipped = ShippedClassifier(model)
     report = evaluation_report(
         shipped.name,
         shipped.predictions(parts["test"]),
-        [baseline_predictions(baseline, parts) for baseline in baselines],
+        said,
         {paper.id: paper for paper in parts["test"]},
         shipped.confidences_of_texts,
         _circumstances(labelled, "fixed, test part", seed),
@@ -140,8 +163,8 @@ def evaluate(papers: Papers, seed: Seed = 17, config: Config = CLASSIFIER, out: 
 
 
 @cli.command()
-def robustness(papers: Papers, seed: Seed = 17, out: Out = REPORTS / "robustness") -> None:
-    """Measure the adapter, the keyword rule and TF-IDF on papers that look different, and on near misses."""
+def robustness(papers: Papers, seed: Seed = 17, model: Model = MODEL, out: Out = REPORTS / "robustness") -> None:
+    """Measure a classifier, the keyword rule and TF-IDF on papers that look different, and on near misses."""
     from training.baselines import KeywordRule, TfidfRegression
     from training.data import read_labelled
     from training.data.splits import split
@@ -152,7 +175,7 @@ def robustness(papers: Papers, seed: Seed = 17, out: Out = REPORTS / "robustness
     labelled = read_labelled(papers)
     parts = split(labelled, seed=seed)
     ask = ask_all(
-        ShippedClassifier(), [baseline.fit(parts["train"]) for baseline in (KeywordRule(), TfidfRegression())]
+        ShippedClassifier(model), [baseline.fit(parts["train"]) for baseline in (KeywordRule(), TfidfRegression())]
     )
     measured = conditions(ask, parts["test"], console=console)
     _write(robustness_report(measured, _circumstances(labelled, "fixed, test part", seed)), out)
@@ -168,9 +191,10 @@ def transfer(
         ),
     ],
     seed: Seed = 17,
+    model: Model = MODEL,
     out: Out = REPORTS / "transfer",
 ) -> None:
-    """Measure the adapter on other corpora, whose labels are derived from the diseases that people annotated.
+    """Measure a classifier on other corpora, whose labels are derived from the diseases that people annotated.
 
     The baselines learn from PAPERS, as the adapter did. Papers whose diseases do not settle the label are set aside.
     """
@@ -184,7 +208,7 @@ def transfer(
 
     labelled = read_labelled(papers)
     train = split(labelled, seed=seed)["train"]
-    ask = ask_all(ShippedClassifier(), [baseline.fit(train) for baseline in (KeywordRule(), TfidfRegression())])
+    ask = ask_all(ShippedClassifier(model), [baseline.fit(train) for baseline in (KeywordRule(), TfidfRegression())])
     diseases = DiseaseIds.load(ModelStore().prepare(CATALOG_ENTRY).path)
     measured = {}
     for corpus in corpora:

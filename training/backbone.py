@@ -6,16 +6,12 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    BitsAndBytesConfig,
-)
+from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
 
 from serve.extractor.tagging import TAGS
 from serve.model_store import ModelStore
-from serve.model_store.heads import Head
+from serve.model_store.heads import Head, Pooling
+from serve.model_store.sequence_classifiers import MEAN_POOLED, load_sequence_classifier
 from serve.model_store.token_classifiers import load_token_classifier
 from training.config import FineTuning, InvalidConfig, TaggerConfig, TrainingConfig
 from training.data import LABELS
@@ -49,12 +45,20 @@ def load_backbone(
     Raises:
         InvalidConfig: the configuration asks for layers that the base does not have, or for QLoRA without a GPU.
     """
-    head = Head(labels=LABELS, layers=config.layers)
-    model = _adapted(
-        AutoModelForSequenceClassification.from_pretrained, "SEQ_CLS", head, base_dir, config, pad_token_id
-    )
+    head = classifier_head(config, AutoConfig.from_pretrained(base_dir).model_type)
+    model = _adapted(load_sequence_classifier, "SEQ_CLS", head, base_dir, config, pad_token_id)
     FrozenPrefix(model, config.lora.first_layer, remembered)
     return model
+
+
+def classifier_head(config: TrainingConfig, model_type: str) -> Head:
+    """What is trained on top of the base, as serving has to know it.
+
+    Args:
+        model_type: of the base, in the words of transformers: `bert`, `gemma3_text` …
+    """
+    pooling: Pooling = "mean" if model_type in MEAN_POOLED else "own"
+    return Head(labels=LABELS, layers=config.layers, pooling=pooling if config.pooling == "auto" else config.pooling)
 
 
 def load_tagger(base_dir: Path, config: TaggerConfig, *, pad_token_id: int) -> Any:

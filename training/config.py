@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from serve.classifier.input import ClassifierInput
+from serve.model_store.heads import Pooling
 
 CONFIGS = Path(__file__).parent / "configs"
 
@@ -90,6 +91,11 @@ class TrainingConfig(FineTuning):
         default=0.0, ge=0, lt=0.5, description="How far targets stay from 0 and 1: some labels are wrong."
     )
     class_weights: Literal["balanced", "none"] = "none"
+    pooling: Pooling | Literal["auto"] = Field(
+        default="auto",
+        description="What of a text is classified: the mean over its tokens, or the token that is the base's own; "
+        "auto: the mean where the base has a classifier of it.",
+    )
 
 
 class TaggerConfig(FineTuning):

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from serve.classifier.calibration import Calibration
-from serve.model_store.heads import Head
-from training.data import LABELS
+from training.backbone import classifier_head
 from training.finetune import FineTuned
 
 
@@ -14,6 +13,6 @@ def export_adapter(tuned: FineTuned, calibration: Calibration, adapter: Path) ->
     tuned.model.peft_config["default"].base_model_name_or_path = tuned.config.base
     tuned.model.save_pretrained(adapter)
     (adapter / "README.md").unlink()  # PEFT's template of a model card
-    Head(labels=LABELS, layers=tuned.config.layers).save(adapter)
+    classifier_head(tuned.config, tuned.model.config.model_type).save(adapter)
     tuned.config.input.save(adapter)
     calibration.save(adapter)

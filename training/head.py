@@ -46,9 +46,10 @@ def condition(model: nn.Module, batches: TokenBatches | None) -> None:
         return
     form = _Conditioned(head.in_features).to(head.weight)
     if batches is not None:
-        features = _features(model, head, batches)
-        form.common.copy_(nn.functional.normalize(features.mean(dim=0), dim=0))
-        form.spread.copy_(features.std(dim=0, correction=0).clamp(min=_LEAST_SPREAD))
+        # Papers of every length, since batches go by length.
+        read = features(model, batches, every=max(1, len(batches.targets) // SAMPLE_PAPERS)).to(head.weight)
+        form.common.copy_(nn.functional.normalize(read.mean(dim=0), dim=0))
+        form.spread.copy_(read.std(dim=0, correction=0).clamp(min=_LEAST_SPREAD))
     with torch.no_grad():
         head.weight.zero_()
         if head.bias is not None:
@@ -71,19 +72,19 @@ def _head(model: nn.Module) -> nn.Module:
 
 
 @torch.no_grad()
-def _features(model: nn.Module, head: nn.Linear, batches: TokenBatches) -> torch.Tensor:
-    """What the head reads of papers of every length, (papers, hidden)."""
+def features(model: nn.Module, batches: TokenBatches, *, every: int = 1) -> torch.Tensor:
+    """What the head of a PEFT model reads of each paper of every `every`-th batch, in their order: (papers, hidden)."""
     model.eval()
     read: list[torch.Tensor] = []
-    watch = head.register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
-    every = max(1, len(batches.targets) // SAMPLE_PAPERS)
-    found = []
+    device = next(model.parameters()).device
+    watch = _head(model).register_forward_pre_hook(lambda _, inputs: read.append(inputs[0]))
+    found: dict[int, torch.Tensor] = {}
     for index in range(0, len(batches), every):
         batch: dict[str, Any] = batches[index]
-        model(**{name: values.to(head.weight.device) for name, values in batch.items() if name != "labels"})
+        model(**{name: values.to(device) for name, values in batch.items() if name != "labels"})
         states = read.pop()
         if states.dim() == 3:  # a decoder scores every token, and the last one of the text counts
             states = states[torch.arange(len(states)), batch["attention_mask"].sum(dim=1) - 1]
-        found.append(states)
+        found |= dict(zip(batches.plan[index], states, strict=True))
     watch.remove()
-    return torch.cat(found).to(head.weight)
+    return torch.stack([found[paper] for paper in sorted(found)])

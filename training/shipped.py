@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from serve.batching import plan_batches
 from serve.classifier.input import TitleAndAbstract
-from serve.classifier.model import ClassifierModel
+from serve.classifier.model import ClassifierModel, classify
 from serve.model_store import ModelStore
 from training.baselines import Baseline
 from training.data import LabelledPaper
@@ -16,7 +15,7 @@ MAX_TOKENS, BATCH_TOKENS = 1024, 4096
 class ShippedClassifier:
     """A classifier of the model catalogue, merged and calibrated."""
 
-    def __init__(self, name: str = "cancer-classifier") -> None:
+    def __init__(self, name: str) -> None:
         prepared = ModelStore().prepare(name)
         self.name = prepared.id
         self.model = ClassifierModel(prepared.path, max_tokens=MAX_TOKENS)
@@ -24,12 +23,8 @@ class ShippedClassifier:
 
     def confidences(self, papers: Sequence[TitleAndAbstract]) -> list[float]:
         """Of Cancer, one per paper."""
-        encoded = self.model.encode(papers)
-        confidences = [0.0] * len(papers)
-        for batch in plan_batches([len(text.ids) for text in encoded], max_batch_tokens=BATCH_TOKENS):
-            for place, prediction in zip(batch, self.model.predict([encoded[i] for i in batch]), strict=True):
-                confidences[place] = prediction.confidences["Cancer"]
-        return confidences
+        predictions = classify(self.model, papers, max_batch_tokens=BATCH_TOKENS)
+        return [prediction.confidences["Cancer"] for prediction in predictions]
 
     def confidences_of_texts(self, texts: Sequence[str]) -> list[float]:
         """Of texts that hold title and abstract in one."""

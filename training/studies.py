@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 from training.baselines import Baseline, KeywordRule, TfidfRegression
 from training.config import TrainingConfig
 from training.data import LabelledPaper
-from training.data.splits import Parts, cross_validation, split
+from training.data.splits import FOLDS, Parts, cross_validation, split
 from training.evaluation import Predictions
 from training.finetune import fine_tune
 from training.frozen_prefix import Remembered
@@ -28,11 +28,14 @@ class Measured:
     parameters: int
 
 
-def cross_validate(config: TrainingConfig, papers: Sequence[LabelledPaper], runs_dir: Path) -> Iterator[Run]:
-    """One run per fold, in `runs_dir/fold-0` and so on; together they predict every paper once."""
+def cross_validate(
+    config: TrainingConfig, papers: Sequence[LabelledPaper], runs_dir: Path, *, folds: Collection[int] = range(FOLDS)
+) -> Iterator[Run]:
+    """One run per fold, in `runs_dir/fold-0` and so on; all of them together predict every paper once."""
     tune = partial(fine_tune, remembered=Remembered())
     for fold, parts in enumerate(cross_validation(papers, seed=config.seed)):
-        yield run(config, parts, runs_dir / f"fold-{fold}", tune=tune)
+        if fold in folds:
+            yield run(config, parts, runs_dir / f"fold-{fold}", tune=tune)
 
 
 def learning_curve(

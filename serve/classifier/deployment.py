@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from serve.classifier.input import EncodedText
-from serve.classifier.model import ClassifierModel, Prediction
-from serve.hardware import use_threads
+from serve.classifier.model import ClassifierModel, Row, Scores, classify
+from serve.hardware import use_cores
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, LogSettings
 from serve.stages import LabelReading
 from serve.text.document import Document
-from serve.token_batcher import TokenBatcher
+from serve.token_batcher import Answered, TokenBatcher
 
 
 class Classifier:
@@ -25,7 +25,7 @@ class Classifier:
         configure_logs(logs)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="classifier")
         self._model, self.revision = await self._in_worker(_load, settings)
-        self._batcher: TokenBatcher[EncodedText, Prediction] = TokenBatcher(
+        self._batcher: TokenBatcher[Row, Scores] = TokenBatcher(
             self._model.predict,
             self._worker,
             max_batch_tokens=settings.max_batch_tokens,
@@ -42,25 +42,31 @@ class Classifier:
     async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
         """One reading per document, in order."""
         texts: list[EncodedText] = await self._in_worker(self._model.encode, documents)
+        rows = [self._model.rows(text) for text in texts]
+        answered = iter(await self._batcher.run([row for of_text in rows for row in of_text]))
         return [
-            LabelReading(
-                predicted=done.answer.predicted,
-                confidences=done.answer.confidences,
-                tokens=len(text.ids),
-                truncated=text.truncated,
-                queue_ms=done.queue_ms,
-                work_ms=done.work_ms,
-                batch=done.batch,
-            )
-            for text, done in zip(texts, await self._batcher.run(texts), strict=True)
+            self._reading(text, of_text, [next(answered) for _ in of_text])
+            for text, of_text in zip(texts, rows, strict=True)
         ]
+
+    def _reading(self, text: EncodedText, rows: Sequence[Row], answered: Sequence[Answered[Scores]]) -> LabelReading:
+        prediction = self._model.decide(rows, [row.answer for row in answered])
+        return LabelReading(
+            predicted=prediction.predicted,
+            confidences=prediction.confidences,
+            tokens=len(text.ids),
+            truncated=text.truncated,
+            queue_ms=min(row.queue_ms for row in answered),
+            work_ms=max(row.work_ms for row in answered),
+            batches=tuple(row.batch for row in answered if row.batch),
+        )
 
 
 def _load(settings: BatchedModelSettings) -> tuple[ClassifierModel, str]:
-    use_threads(settings.threads)
+    use_cores(settings.share_of_cores)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model)
     model = ClassifierModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)
-    model.predict(model.encode([Document("Warm-up", "")]))
+    classify(model, [Document("Warm-up", "")], max_batch_tokens=settings.max_batch_tokens)
     log.info("classifier_ready", model=prepared.name, seconds=round(time.monotonic() - started_s, 1))
     return model, prepared.id

@@ -2,15 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoTokenizer
 
+from serve.batching import plan_batches
 from serve.classifier.calibration import Calibration
 from serve.classifier.input import ClassifierInput, EncodedText, TitleAndAbstract
 from serve.hardware import resolve_dtype
+from serve.model_store.sequence_classifiers import load_sequence_classifier
+
+_COUNT_AFTER_PADDING = frozenset({"mpnet", "roberta"})
+
+Scores = list[float]
+"""Raw, one per category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Token ids that go through the network together: a text, or a window of one that is longer than a row can be."""
+
+    ids: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +42,19 @@ class ClassifierModel:
     Args:
         model_dir: a transformers directory with `calibration.json` and `input.json` beside the weights.
         dtype: `float32`, `bfloat16`, or `auto` for the faster of the two on this machine.
-        max_tokens: longer papers are cut there.
+        max_tokens: longer papers are cut there. What an encoder has no positions for is cut as well, unless it
+            averages over tokens: then it reads a long paper in windows, and averages over all of them.
     """
 
     def __init__(self, model_dir: Path, *, dtype: str = "auto", max_tokens: int) -> None:
-        self.max_tokens = max_tokens
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right")
-        self.network: Any = AutoModelForSequenceClassification.from_pretrained(
-            model_dir, dtype=getattr(torch, resolve_dtype(dtype))
-        )
+        self.network: Any = load_sequence_classifier(model_dir, dtype=getattr(torch, resolve_dtype(dtype)))
         self.network.eval().to(self.device)
-        names: dict[int, str] = self.network.config.id2label
+        config = self.network.config
+        self.row_tokens = min(max_tokens, _positions(config))
+        self.max_tokens = max_tokens if getattr(config, "pooling", "own") == "mean" else self.row_tokens
+        names: dict[int, str] = config.id2label
         self.labels = [names[index] for index in range(len(names))]
         self._input = ClassifierInput.load(model_dir)
         self.calibrations = Calibration.load(model_dir).categories
@@ -50,17 +66,52 @@ class ClassifierModel:
         """Tokenise; one result per document, each with at least one token."""
         return self._input.encode(self._tokenizer, documents, max_tokens=self.max_tokens)
 
-    @torch.inference_mode()
-    def predict(self, batch: Sequence[EncodedText]) -> list[Prediction]:
-        """One forward pass over the whole batch, padded to its longest row."""
-        padded = self._tokenizer.pad({"input_ids": [text.ids for text in batch]}, return_tensors="pt")
-        logits = self.network(**padded.to(self.device)).logits.float().cpu()
-        rows: list[list[float]] = torch.sigmoid(logits * self._scale + self._shift).tolist()
-        return [self._prediction(row) for row in rows]
+    def rows(self, text: EncodedText) -> list[Row]:
+        """The text as it is, or in windows of about the same length that a row has room for."""
+        if len(text.ids) <= self.row_tokens:
+            return [Row(text.ids)]
+        special = set(self._tokenizer.all_special_ids)
+        opening, closing = ([i for i in text.ids[at] if i in special] for at in (slice(1), slice(-1, None)))
+        inner = text.ids[len(opening) : len(text.ids) - len(closing)]
+        windows = -(-len(inner) // (self.row_tokens - len(opening) - len(closing)))
+        cuts = [len(inner) * window // windows for window in range(windows + 1)]
+        return [Row(opening + inner[start:end] + closing) for start, end in pairwise(cuts)]
 
-    def _prediction(self, row: Sequence[float]) -> Prediction:
-        confidences = dict(zip(self.labels, row, strict=True))
+    @torch.inference_mode()
+    def predict(self, batch: Sequence[Row]) -> list[Scores]:
+        """One forward pass over the whole batch, padded to its longest row."""
+        padded = self._tokenizer.pad({"input_ids": [row.ids for row in batch]}, return_tensors="pt")
+        scores: list[Scores] = self.network(**padded.to(self.device)).logits.float().cpu().tolist()
+        return scores
+
+    def decide(self, rows: Sequence[Row], scores: Sequence[Scores]) -> Prediction:
+        """What the rows of one text come to. Their scores are linear in means over tokens, so that the mean of the
+        scores, each row counting by its length, is the score of the whole."""
+        lengths = torch.tensor([float(len(row.ids)) for row in rows])
+        mean = (lengths[:, None] * torch.tensor(scores)).sum(dim=0) / lengths.sum()
+        calibrated: list[float] = torch.sigmoid(mean * self._scale + self._shift).tolist()
+        confidences = dict(zip(self.labels, calibrated, strict=True))
         return Prediction(
             confidences={label: round(confidence, 4) for label, confidence in confidences.items()},
             predicted=[label for label, given in confidences.items() if given >= self.calibrations[label].threshold],
         )
+
+
+def classify(
+    model: ClassifierModel, documents: Sequence[TitleAndAbstract], *, max_batch_tokens: int
+) -> list[Prediction]:
+    """All documents, in batches by tokens; one prediction each, in order."""
+    rows = [model.rows(text) for text in model.encode(documents)]
+    flat = [row for of_text in rows for row in of_text]
+    scores: dict[int, Scores] = {}
+    for batch in plan_batches([len(row.ids) for row in flat], max_batch_tokens=max_batch_tokens):
+        scores |= zip(batch, model.predict([flat[i] for i in batch]), strict=True)
+    in_order = iter(scores[i] for i in range(len(flat)))
+    return [model.decide(of_text, [next(in_order) for _ in of_text]) for of_text in rows]
+
+
+def _positions(config: Any) -> int:
+    """The longest row, in tokens, that a model has positions for. Some of them begin to count after the padding id."""
+    text = config.get_text_config()
+    positions: int = text.max_position_embeddings
+    return positions - (text.pad_token_id + 1) if text.model_type in _COUNT_AFTER_PADDING else positions

@@ -12,7 +12,7 @@ from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagging import Row, TaggedRow
 from serve.extractor.vocabulary import CATALOG_ENTRY
-from serve.hardware import use_threads
+from serve.hardware import use_cores
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, LogSettings
@@ -92,7 +92,7 @@ class Tagger:
 
 
 def _load(settings: BatchedModelSettings) -> _Loaded:
-    use_threads(settings.threads)
+    use_cores(settings.share_of_cores)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model)
     normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)

@@ -15,10 +15,7 @@ from serve.model_store.heads import Head
 from serve.model_store.patches import no_progress_bars, quick_gguf
 
 _PEFT_PREFIX = "base_model.model."
-_CLASSIFIERS = {
-    "sequence-classification": "AutoModelForSequenceClassification",
-    "token-classification": "AutoModelForTokenClassification",
-}
+_CLASSIFICATION = ("sequence-classification", "token-classification")
 
 
 def convert_gguf(source: Path, target: Path) -> None:
@@ -55,10 +52,12 @@ def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
         dtype = config.dtype or torch.float32
         tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
         options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
-        if task in _CLASSIFIERS:
-            import serve.model_store.token_classifiers  # noqa: F401  # makes more of them known to transformers
+        if task in _CLASSIFICATION:
+            from serve.model_store.sequence_classifiers import load_sequence_classifier
+            from serve.model_store.token_classifiers import load_token_classifier
 
-            model, loading = getattr(transformers, _CLASSIFIERS[task]).from_pretrained(
+            load = load_sequence_classifier if task == "sequence-classification" else load_token_classifier
+            model, loading = load(
                 base, output_loading_info=True, config=Head.load(adapter).configure(config), **options
             )
             _check_head(adapter, loading["missing_keys"])

@@ -1,13 +1,14 @@
 """What an adapter for classification says of the model it was trained on: its labels, and how many layers it keeps."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
 from serve.model_store.errors import AdapterError
 
 HEAD_FILE = "head.json"
+Pooling = Literal["own", "mean"]
 
 
 class Head(BaseModel):
@@ -25,6 +26,8 @@ class Head(BaseModel):
     """How many of the base's layers are kept, from the lowest; None: all."""
     bidirectional: bool = False
     """Whether the mask of a decoder is lifted, so that a token sees what follows it."""
+    pooling: Pooling = "own"
+    """What of a text is classified: `own`, the token that transformers takes for this kind of model, or the `mean`."""
 
     @classmethod
     def load(cls, adapter: Path) -> "Head":
@@ -50,6 +53,8 @@ class Head(BaseModel):
         config.id2label = dict(enumerate(self.labels))
         config.label2id = {label: index for index, label in enumerate(self.labels)}
         config.problem_type = "multi_label_classification"
+        if self.pooling != "own":
+            config.pooling = self.pooling
         if self.bidirectional:
             from serve.model_store.token_classifiers import without_mask
 

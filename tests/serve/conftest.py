@@ -64,7 +64,7 @@ class InstantModels:
             truncated="tokens" in text,
             queue_ms=1.0,
             work_ms=2.0,
-            batch=BatchStats(papers, 100, 0.1) if first else None,
+            batches=(BatchStats(papers, 100, 0.1),) if first else (),
         )
 
     async def extract(self, documents: Sequence[Document]) -> DiseaseReadings:

@@ -112,8 +112,8 @@ def test_robustness_is_shown_by_condition_and_model(tmp_path: Path) -> None:
     report = robustness_report(conditions, CIRCUMSTANCES)
     as_json, html = written(report, tmp_path)
 
-    (table,) = [block for block in as_json["sections"][0]["blocks"] if block.get("caption") == "Accuracies."]
-    assert [row[0] for row in table["rows"]] == ["as they are (n = 12)", "title only (n = 12)"]
+    (plot,) = as_json["sections"][0]["blocks"]
+    assert [row[0] for row in plot["numbers"]["rows"]] == ["as they are (n = 12)", "title only (n = 12)"]
     assert "0.667" in html  # fine-tuned, title only: 8 of 12
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.classifier.model import ClassifierModel
+from serve.classifier.model import ClassifierModel, classify
 from serve.model_store import ModelStore
 from serve.model_store.catalog import Catalog
 from training.config import InvalidConfig, TrainingConfig
@@ -79,6 +79,8 @@ def test_what_is_served_answers_as_what_was_trained(done: Run, parts: Parts, run
     served = ClassifierModel(store.prepare("classifier").path, dtype="float32", max_tokens=done.config.max_tokens)
 
     for paper, confidence in zip(parts["test"], done.test.confidences, strict=True):
-        (prediction,) = served.predict(served.encode([paper]))
+        (prediction,) = classify(served, [paper], max_batch_tokens=1000)
         assert prediction.confidences["Cancer"] == pytest.approx(confidence, abs=2e-3)
-        assert ("Cancer" in prediction.predicted) == (prediction.confidences["Cancer"] >= done.test.threshold)
+        assert ("Cancer" in prediction.predicted) == (
+            prediction.confidences["Cancer"] >= done.calibration.categories["Cancer"].threshold
+        )

@@ -1,6 +1,7 @@
 """Figures of what models decided about the same papers, and how sure they were."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,6 +14,10 @@ from training.report.figures.drawing import INK, MARKERS, MUTED, SERIES, canvas,
 
 SIDE = 4.4
 Curve = tuple[Sequence[float], Sequence[float]]
+
+
+TITLE_CHARS = 22
+"""Of a line above one of two matrices side by side."""
 
 
 def confusion_matrices(models: Sequence[Predictions], *, source: str) -> Figure:
@@ -31,7 +36,7 @@ def confusion_matrices(models: Sequence[Predictions], *, source: str) -> Figure:
                 )
                 ax.text(column + 0.5, row + 0.45, str(matrix[row, column]), ha="center", va="center", fontsize=15)
                 ax.text(column + 0.5, row + 0.75, f"{shares[row, column]:.1%}", ha="center", va="center")
-            ax.set(xlim=(0, 2), ylim=(2, 0), title=model.model, xlabel="predicted", ylabel="true")
+            ax.set(xlim=(0, 2), ylim=(2, 0), title=fill(model.model, TITLE_CHARS), xlabel="predicted", ylabel="true")
             ax.set_xticks([0.5, 1.5], ["Cancer", "Non-Cancer"])
             ax.set_yticks([0.5, 1.5], ["Cancer", "Non-Cancer"], rotation=90, va="center")
             ax.tick_params(length=0)
