@@ -34,13 +34,14 @@ def without_mask(config: Any) -> Any:
 
 
 def load_token_classifier(directory: Any, **options: Any) -> Any:
-    """A token classifier; without its mask, if its configuration says so.
+    """A token classifier; without its mask, if its configuration says so. `options` are those of transformers.
 
     Where nothing is padded, attention asks the layer and not the configuration whether it is causal.
     """
-    network: Any = AutoModelForTokenClassification.from_pretrained(directory, **options)
+    loaded: Any = AutoModelForTokenClassification.from_pretrained(directory, **options)
+    network = loaded[0] if options.get("output_loading_info") else loaded
     if not getattr(network.config.get_text_config(), "is_causal", True):
         for part in network.modules():
             if hasattr(part, "is_causal"):
                 part.is_causal = False
-    return network
+    return loaded

@@ -42,7 +42,7 @@ class Shell:
         return Result(status, captured.out, captured.err)
 
     def knows(self, **models: dict[str, Any]) -> None:
-        self.catalog.write_text(Catalog.model_validate({"models": models}).model_dump_json())
+        self.catalog.write_text(Catalog.model_validate({"models": models}).model_dump_json(exclude={"root"}))
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ CHILD = Path(__file__).with_name("child.py")
 
 def start_child(store: ModelStore, diary: Path, *options: str) -> "subprocess.Popen[bytes]":
     catalog = diary.with_suffix(".catalog")
-    catalog.write_text(store.catalog.model_dump_json())
+    catalog.write_text(store.catalog.model_dump_json(exclude={"root"}))
     command = [sys.executable, str(CHILD), str(store.cache_dir), str(catalog), str(diary), *options]
     return subprocess.Popen(command, env=environment())
 
@@ -208,7 +208,7 @@ def test_a_start_with_everything_ready_is_quick_and_loads_no_heavy_library(
 ) -> None:
     store = make_store(tiny=local_model(tmp_path / "weights"))
     store.prepare("tiny")
-    (tmp_path / "catalog.json").write_text(store.catalog.model_dump_json())
+    (tmp_path / "catalog.json").write_text(store.catalog.model_dump_json(exclude={"root"}))
     script = f"""
 import sys, time
 from pathlib import Path
