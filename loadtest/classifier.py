@@ -19,14 +19,13 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from serve.batching import padding_share, plan_batches
-from serve.classifier.model import ClassifierModel, Row, Scores
+from serve.batching import Plan, padding_share, plan_batches, predict_in_batches
+from serve.classifier.model import ClassifierModel, Row
 from serve.model_store import ModelStore
 from training.circumstances import machine
 from training.data import read_folder
 
 MAX_TOKENS = 1024
-Plan = Callable[[Sequence[int]], Iterable[list[int]]]
 
 
 def in_order(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -109,24 +108,19 @@ def read(classifier: ClassifierModel, texts: Sequence[Sequence[Row]], plan: Plan
     """One timed pass over all papers, tokenisation left out, and what is done once only."""
     rows = [row for of_text in texts for row in of_text]
     classifier.predict(rows[:2])
-    scores: dict[int, Scores] = {}
     started_s = time.perf_counter()
-    batches = list(plan([len(row.ids) for row in rows]))
-    for batch in batches:
-        scores |= zip(batch, classifier.predict([rows[i] for i in batch]), strict=True)
+    scores = predict_in_batches(classifier.predict, texts, plan)
     into.seconds = min(into.seconds, time.perf_counter() - started_s)
-    lengths = [[len(rows[i].ids) for i in batch] for batch in batches]
+    lengths = [[len(rows[i].ids) for i in batch] for batch in plan([len(row.ids) for row in rows])]
     padded = [len(batch) * max(batch) for batch in lengths]
-    shares = [padding_share(batch) * size for batch, size in zip(lengths, padded, strict=True)]
-    into.padding = sum(shares) / sum(padded)
-    in_order = iter(scores[i] for i in range(len(rows)))
+    into.padding = sum(padding_share(batch) * size for batch, size in zip(lengths, padded, strict=True)) / sum(padded)
     into.confidences = [
-        classifier.decide(of_text, [next(in_order) for _ in of_text]).confidences["Cancer"] for of_text in texts
+        classifier.decide(of_text, said).confidences["Cancer"] for of_text, said in zip(texts, scores, strict=True)
     ]
 
 
 def flops_per_token(network: torch.nn.Module) -> float:
-    """Multiplications and additions of every linear map but the head, which reads one token of a text."""
+    """Multiplications and additions of every linear map but the head, which reads a text once."""
     categories = network.config.num_labels
     linear = [m for m in network.modules() if isinstance(m, torch.nn.Linear) and m.out_features != categories]
     return 2.0 * sum(m.weight.numel() for m in linear)

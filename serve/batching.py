@@ -1,6 +1,20 @@
 """Batches sized by tokens: texts of similar length together, so that little is spent on padding."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar
+
+
+class Tokenised(Protocol):
+    """What goes through a model as one row."""
+
+    @property
+    def ids(self) -> list[int]: ...
+
+
+Row = TypeVar("Row", bound=Tokenised)
+Answer = TypeVar("Answer")
+Plan = Callable[[Sequence[int]], Iterable[list[int]]]
+"""From the lengths of rows to batches of their indices."""
 
 
 def plan_batches(lengths_tokens: Sequence[int], *, max_batch_tokens: int) -> Iterator[list[int]]:
@@ -17,6 +31,18 @@ def plan_batches(lengths_tokens: Sequence[int], *, max_batch_tokens: int) -> Ite
         batch.append(index)
     if batch:
         yield batch
+
+
+def predict_in_batches(
+    predict: Callable[[Sequence[Row]], Sequence[Answer]], rows: Sequence[Sequence[Row]], plan: Plan
+) -> list[list[Answer]]:
+    """The answers to the rows of each text, in order; batches are filled across texts."""
+    flat = [row for of_text in rows for row in of_text]
+    answers: dict[int, Answer] = {}
+    for batch in plan([len(row.ids) for row in flat]):
+        answers.update(zip(batch, predict([flat[i] for i in batch]), strict=True))
+    in_order = iter(range(len(flat)))
+    return [[answers[next(in_order)] for _ in of_text] for of_text in rows]
 
 
 def padding_share(lengths_tokens: Sequence[int]) -> float:

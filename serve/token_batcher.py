@@ -5,20 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ray import serve
 
-from serve.batching import padding_share
+from serve.batching import Tokenised, padding_share
 from serve.stages import BatchStats
-
-
-class Tokenised(Protocol):
-    """What goes through a model as one row."""
-
-    @property
-    def ids(self) -> list[int]: ...
-
 
 Item = TypeVar("Item", bound=Tokenised)
 Answer = TypeVar("Answer")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
-from serve.batching import plan_batches
+from serve.batching import plan_batches, predict_in_batches
 from serve.classifier.calibration import Calibration
 from serve.classifier.input import ClassifierInput, EncodedText, TitleAndAbstract
 from serve.hardware import resolve_dtype
@@ -102,12 +103,8 @@ def classify(
 ) -> list[Prediction]:
     """All documents, in batches by tokens; one prediction each, in order."""
     rows = [model.rows(text) for text in model.encode(documents)]
-    flat = [row for of_text in rows for row in of_text]
-    scores: dict[int, Scores] = {}
-    for batch in plan_batches([len(row.ids) for row in flat], max_batch_tokens=max_batch_tokens):
-        scores |= zip(batch, model.predict([flat[i] for i in batch]), strict=True)
-    in_order = iter(scores[i] for i in range(len(flat)))
-    return [model.decide(of_text, [next(in_order) for _ in of_text]) for of_text in rows]
+    scores = predict_in_batches(model.predict, rows, partial(plan_batches, max_batch_tokens=max_batch_tokens))
+    return [model.decide(of_text, said) for of_text, said in zip(rows, scores, strict=True)]
 
 
 def _positions(config: Any) -> int:

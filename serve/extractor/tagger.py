@@ -1,13 +1,14 @@
 """The tagger: a transformer that reads a paper once and tags its words. Pure torch and transformers, no Ray."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoTokenizer
 
-from serve.batching import plan_batches
+from serve.batching import plan_batches, predict_in_batches
 from serve.extractor.support import Support
 from serve.extractor.tagging import TAGS, Row, RowEncoder, TaggedRow
 from serve.hardware import resolve_dtype
@@ -49,12 +50,7 @@ def tag_rows(
     predict: Callable[[Sequence[Row]], list[TaggedRow]], rows: Sequence[Sequence[Row]], *, batch_tokens: int
 ) -> list[list[TaggedRow]]:
     """The rows of each paper, tagged; batches are sized by tokens, across papers."""
-    flat = [row for of_paper in rows for row in of_paper]
-    tagged: dict[int, TaggedRow] = {}
-    for batch in plan_batches([len(row.ids) for row in flat], max_batch_tokens=batch_tokens):
-        tagged.update(zip(batch, predict([flat[place] for place in batch]), strict=True))
-    in_order = iter(range(len(flat)))
-    return [[tagged[next(in_order)] for _ in of_paper] for of_paper in rows]
+    return predict_in_batches(predict, rows, partial(plan_batches, max_batch_tokens=batch_tokens))
 
 
 @torch.inference_mode()
