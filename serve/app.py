@@ -7,7 +7,7 @@ from ray.serve.llm import build_llm_deployment
 from serve.classifier.deployment import Classifier
 from serve.extractor.engine import Engine, engine_config
 from serve.extractor.tagger_deployment import Tagger
-from serve.ingress import Ingress
+from serve.ingress import ingress
 from serve.settings import Settings
 
 APP_NAME = "pubserve"
@@ -34,9 +34,7 @@ def build(settings: Settings) -> Application:
         extractor = serve.deployment(Tagger, name="Tagger", **tagger.scaling.deployment_options()).bind(
             tagger, settings.log
         )
-    return serve.deployment(Ingress, name="Ingress", **settings.ingress.deployment_options()).bind(
-        settings, classifier, extractor, engine
-    )
+    return ingress(settings, classifier=classifier, extractor=extractor, engine=engine)
 
 
 def __getattr__(name: str) -> Application:

@@ -1,6 +1,7 @@
 """The ingress deployment: the HTTP application on top of the two models."""
 
 from ray import serve
+from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
@@ -28,3 +29,10 @@ class Ingress:
         """Refuse new work from now on; units of work still in flight."""
         self._service.drain()
         return self._service.in_flight
+
+
+def ingress(settings: Settings, *, classifier: Application, extractor: Application, engine: Application) -> Application:
+    """The whole service: the ingress in front of models, whatever they are."""
+    return serve.deployment(Ingress, name="Ingress", **settings.ingress.deployment_options()).bind(
+        settings, classifier, extractor, engine
+    )
