@@ -1,22 +1,10 @@
 """Cut a text into units a small model reads well: whole sentences, offsets kept."""
 
-import re
 from collections.abc import Iterator
 
-_ABBREVIATION = re.compile(r"(?:\b(?:vs|e\.g|i\.e|cf|Fig|Figs|Dr|St|No|approx|spp|al|var)|\b[A-Z])\.$")
-_SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[A-Z0-9(\[\"'])|\n\s*\n?")
+from pubserve.sentences import sentences, trimmed
 
-
-def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Spans `(start, end)` of sentences, in order and without overlap; only white space lies between them."""
-    start = 0
-    for boundary in _SENTENCE_END.finditer(text):
-        end = boundary.start() + len(boundary.group().rstrip())
-        if _ABBREVIATION.search(text, start, end):
-            continue
-        yield from _trimmed(text, start, end)
-        start = boundary.end()
-    yield from _trimmed(text, start, len(text))
+__all__ = ["sentences", "units"]
 
 
 def units(text: str, *, max_chars: int) -> Iterator[tuple[int, int]]:
@@ -34,15 +22,8 @@ def units(text: str, *, max_chars: int) -> Iterator[tuple[int, int]]:
         while end - start > max_chars:
             space = text.rfind(" ", start + 1, start + max_chars + 1)
             cut = space if space > start else start + max_chars
-            yield from _trimmed(text, start, cut)
+            yield from trimmed(text, start, cut)
             start = cut
         current = (start, end)
     if current:
-        yield from _trimmed(text, *current)
-
-
-def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    part = text[start:end]
-    if stripped := part.strip():
-        start += part.index(stripped)
-        yield start, start + len(stripped)
+        yield from trimmed(text, *current)

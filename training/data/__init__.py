@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from training.data.formats import WRITERS, Format
+from pubserve.formats import WRITERS, Format
+from pubserve.formats.records import Reason
 from training.data.papers import LABELS, LabelledPaper, Mention, PaperRecord, parse_label
 from training.data.readers import read_folder, read_labelled, read_papers
-from training.data.report import Dropped, MalformedRecord, ReadReport, Reason
+from training.data.report import Dropped, MalformedRecord, ReadReport
 
 if TYPE_CHECKING:
     from training.data.splits import Part, split

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pubserve.formats import WRITERS, Format, by_name
+from pubserve.formats.reading import files_in
 from serve.model_store.store import default_cache_dir
 from training.data.entrez import EFETCH_URL, Entrez, EntrezError, PaperCache, is_pmid
-from training.data.formats import WRITERS, Format, by_name
-from training.data.readers import files_in, read_papers
+from training.data.readers import read_papers
 from training.data.report import MalformedRecord, ReadReport
 from training.data.summary import FLAGS, QUANTILES, Summary, quantiles, summarise
 

@@ -14,9 +14,8 @@ from typing import Self
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from training.data.formats import jsonl, pubmed_xml
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason
+from pubserve.formats import jsonl, pubmed_xml
+from pubserve.formats.records import Defect, PaperRecord, Reason
 
 EFETCH_URL = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/efetch.fcgi"
 BATCH_PMIDS = 200

@@ -1,17 +1,14 @@
 """Papers from disk, in whatever format, with an account of what could not be used."""
 
-import re
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from training.data.formats import READERS, Format, detect, tagged_text
+from pubserve.formats import Format
+from pubserve.formats.reading import read_records
+from pubserve.formats.records import Defect, Found, Reason
 from training.data.papers import LABELS, LabelledPaper, PaperRecord
-from training.data.report import Defect, Dropped, Found, MalformedRecord, ReadReport, Reason
-
-# How Python carries bytes that are no UTF-8, and what JSON may escape: no encoder and no tokenizer takes them.
-_NOT_UTF8 = re.compile("[\ud800-\udfff]")
+from training.data.report import Dropped, MalformedRecord, ReadReport
 
 
 @dataclass(slots=True)
@@ -76,45 +73,23 @@ def read_folder(folder: Path) -> list[LabelledPaper]:
     return read_labelled(folder, format=Format.FOLDER, strict=True)
 
 
-def files_in(path: Path, format: Format | None = None) -> Iterator[tuple[Path, Format | None]]:
-    """The files that `read_papers` reads at `path`, in order, each with its format; None where that is unknown.
-
-    Of a layout by labels, a label's folder stands for itself if there is no file in it.
-    """
-    if path.is_dir() and (format is Format.FOLDER or (format is None and tagged_text.is_layout(path))):
-        for label in LABELS:
-            for file in tagged_text.files_of(path, label) or [path / label]:
-                yield file, Format.FOLDER
-    elif path.is_dir():
-        for file in sorted(path.iterdir()):
-            if file.is_file() and not file.name.startswith("."):
-                yield file, format or detect(file)
-    else:
-        yield path, format or detect(path)
-
-
 def _kept(
     path: Path, format: Format | None, strict: bool, report: ReadReport, seen: _Seen
 ) -> Iterator[tuple[Path, int, PaperRecord]]:
     """The papers that can be used, with their places."""
-    for file, file_format in files_in(path, format):
-        for line, found in _found_in(file, file_format):
-            checked = found if isinstance(found, Defect) else _checked(found, seen)
-            if isinstance(checked, Defect):
-                _drop(Dropped(file, line, checked.reason, checked.detail), strict, report)
-            else:
-                report.kept += 1
-                yield file, line, checked
+    for file, line, found in read_records(path, format=format):
+        checked = found if isinstance(found, Defect) else _checked(found, seen)
+        if isinstance(checked, Defect):
+            _drop(Dropped(file, line, checked.reason, checked.detail), strict, report)
+        else:
+            report.kept += 1
+            yield file, line, checked
 
 
 def _checked(paper: PaperRecord, seen: _Seen) -> Found:
     """The paper, if it can be used. A mention out of place discredits all offsets of its paper."""
-    if _NOT_UTF8.search(f"{paper.id}{paper.title}{paper.abstract}"):
-        return Defect(Reason.NOT_UTF8, "bytes that are not UTF-8; convert the file to UTF-8")
-    if not paper.id:
-        return Defect(Reason.NO_ID, "no id; expected one for every paper")
-    if not (paper.title.strip() or paper.abstract.strip()):
-        return Defect(Reason.NOTHING_TO_READ, "neither title nor abstract; expected one of them")
+    if paper.label not in (None, *LABELS):
+        return Defect(Reason.UNKNOWN_LABEL, f"the label is unknown; expected {' or '.join(LABELS)}")
     passage = paper.passage
     for mention in paper.mentions:
         if passage[mention.start : mention.end] != mention.text:
@@ -129,26 +104,6 @@ def _checked(paper: PaperRecord, seen: _Seen) -> Found:
         seen.contradicted.add(paper.id)
         return Defect(Reason.CONFLICTING_LABELS, "an earlier record has this id and another label; expected one label")
     return Defect(Reason.DUPLICATE_ID, "an earlier record has this id; expected it once")
-
-
-def _found_in(file: Path, format: Format | None) -> Iterator[tuple[int, Found]]:
-    if format is None:
-        yield 0, Defect(Reason.UNREADABLE, f"an unknown format; expected one of {', '.join(Format)}")
-        return
-    if format is Format.FOLDER and not file.is_file():
-        yield 0, Defect(Reason.EMPTY, "no .txt files; expected one abstract a file")
-        return
-    line, empty = 0, True
-    try:
-        for line, found in READERS[format](file):
-            empty = False
-            yield line, found
-    except (OSError, EOFError, zlib.error) as error:
-        problem = f"cannot be read on from here ({type(error).__name__}); expected a whole file that you may read"
-        yield line, Defect(Reason.UNREADABLE, problem)
-        return
-    if empty:
-        yield 0, Defect(Reason.EMPTY, f"no record; expected at least one in {format}")
 
 
 def _drop(dropped: Dropped, strict: bool, report: ReadReport) -> None:

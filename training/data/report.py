@@ -2,46 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from rich.table import Column, Table
 
-from training.data.papers import PaperRecord
+from pubserve.formats.records import Reason
 
 LISTED_DROPS_MAX = 1000
 """Dropped records that a report names; it goes on counting those beyond, so that its memory is bounded."""
-
-
-class Reason(StrEnum):
-    """Why a record, or what is left of a file, was dropped."""
-
-    UNREADABLE = "unreadable file"
-    EMPTY = "no records"
-    MALFORMED = "malformed record"
-    NOT_UTF8 = "not UTF-8"
-    NO_ID = "no id"
-    NOTHING_TO_READ = "nothing to read"
-    MISPLACED_MENTION = "misplaced mention"
-    UNKNOWN_LABEL = "unknown label"
-    NO_LABEL = "no label"
-    DUPLICATE_ID = "duplicate id"
-    CONFLICTING_LABELS = "conflicting labels"
-    DELETED = "deleted by PubMed"
-
-
-@dataclass(frozen=True, slots=True)
-class Defect:
-    """What a reader gives in place of a paper. `detail` says what is wrong and what was expected, without the text."""
-
-    reason: Reason
-    detail: str
-
-
-Found = PaperRecord | Defect
-Row = tuple[int, Found]
-"""What a reader found, and the line it begins on (the row in Parquet; 0 for the file as a whole)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from training.data.report import LISTED_DROPS_MAX, Dropped, ReadReport, Reason
+from pubserve.formats.records import Reason
+from training.data.report import LISTED_DROPS_MAX, Dropped, ReadReport
 
 
 def report_of(count: int) -> ReadReport:

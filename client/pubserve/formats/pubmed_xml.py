@@ -8,9 +8,8 @@ from typing import BinaryIO
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from training.data.formats.files import open_binary
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats.files import open_binary
+from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 CHUNK_BYTES = 1 << 16
 RECORDS = frozenset({"PubmedArticle", "PubmedBookArticle", "DeleteCitation"})

@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.formats.columns import fields_of, is_readable, paper_from, split_joined
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason
+from pubserve.formats.columns import fields_of, is_readable, paper_from, split_joined
+from pubserve.formats.records import Defect, PaperRecord
 
 
 @pytest.mark.parametrize(
@@ -40,10 +39,8 @@ def test_numbers_are_ids_and_nulls_are_empty() -> None:
     assert paper_from({"pmid": 12, "title": None, "abstract": "A.", "label": None}) == PaperRecord("12", "", "A.")
 
 
-def test_an_unknown_label_says_which_are_known_and_quotes_nothing() -> None:
-    found = paper_from({"id": "1", "title": "T.", "label": "a whole abstract in the wrong column"})
-
-    assert found == Defect(Reason.UNKNOWN_LABEL, "the label is unknown; expected Cancer or Non-Cancer")
+def test_a_label_of_another_kind_is_kept_as_it_is_for_those_whom_it_concerns() -> None:
+    assert paper_from({"id": "1", "title": "T.", "category": " Review"}) == PaperRecord("1", "T.", "", "Review")
 
 
 @pytest.mark.parametrize("value", [1.5, ["a"], {"a": 1}])

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.data.formats import tagged_text
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason
+from pubserve.formats import tagged_text
+from pubserve.formats.records import Defect, PaperRecord, Reason
 
 PAPERS = [
     PaperRecord("1", "[On tumours].", "AIM: One.\nRESULTS: Two, in 3 < 4.", "Cancer"),

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.formats import jsonl
-from training.data.papers import LABELS, Mention, PaperRecord
-from training.data.report import Defect, Reason
+from pubserve.formats import jsonl
+from pubserve.formats.records import LABELS, Defect, Mention, PaperRecord, Reason
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 MENTIONS = st.builds(

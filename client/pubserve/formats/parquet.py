@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from training.data.formats.columns import EXPECTED, fields_of, is_readable, paper_from
-from training.data.formats.files import replacing
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats.columns import EXPECTED, fields_of, is_readable, paper_from
+from pubserve.formats.files import replacing
+from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 MAGIC = b"PAR1"
 BATCH_ROWS = 1024

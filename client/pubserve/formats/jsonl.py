@@ -8,10 +8,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from training.data.formats.columns import EXPECTED, is_readable, paper_from
-from training.data.formats.files import open_text, replacing
-from training.data.papers import Mention, PaperRecord
-from training.data.report import Defect, Found, Reason, Row
+from pubserve.formats.columns import EXPECTED, is_readable, paper_from
+from pubserve.formats.files import open_text, replacing
+from pubserve.formats.records import Defect, Found, Mention, PaperRecord, Reason, Row
 
 _MENTIONS = TypeAdapter(tuple[Mention, ...])
 

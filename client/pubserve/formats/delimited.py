@@ -4,10 +4,9 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from training.data.formats.columns import EXPECTED, is_readable, paper_from
-from training.data.formats.files import open_text, replacing
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats.columns import EXPECTED, is_readable, paper_from
+from pubserve.formats.files import open_text, replacing
+from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 DELIMITERS = ("|", ",", "\t", ";")
 COLUMNS = ("id", "title", "abstract", "label")

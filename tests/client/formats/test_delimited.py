@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.formats import delimited
-from training.data.papers import LABELS, PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats import delimited
+from pubserve.formats.records import LABELS, Defect, PaperRecord, Reason, Row
 
 
 def read(folder: Path, text: str) -> list[Row]:

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.data.formats.files import open_text
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats.files import open_text
+from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 UNTRANSLATED = "[Not Available]"
 TAGS_READ = frozenset({"PMID", "TI", "BTI", "TT", "AB"})

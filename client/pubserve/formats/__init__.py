@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from training.data.formats import delimited, jsonl, medline, parquet, pubmed_xml, pubtator, tagged_text
-from training.data.formats.files import open_binary
-from training.data.papers import PaperRecord
-from training.data.report import Row
+from pubserve.formats import delimited, jsonl, medline, parquet, pubmed_xml, pubtator, tagged_text
+from pubserve.formats.files import open_binary
+from pubserve.formats.records import PaperRecord, Row
 
 HEAD_BYTES = 4096
 

@@ -10,9 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.formats import pubmed_xml
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats import pubmed_xml
+from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle, 1st January 2025//EN"

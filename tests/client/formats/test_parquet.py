@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow.parquet import write_table
 
-from training.data.formats import parquet
-from training.data.papers import LABELS, PaperRecord
-from training.data.report import Defect, Reason
+from pubserve.formats import parquet
+from pubserve.formats.records import LABELS, Defect, PaperRecord, Reason
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
@@ -47,8 +46,7 @@ def test_columns_are_found_by_name_and_others_are_left_alone(tmp_path: Path) -> 
     (_, paper), (_, unknown) = parquet.read(tmp_path / "papers.parquet")
 
     assert paper == PaperRecord("1", "Title.", "Text.", "Cancer")
-    assert isinstance(unknown, Defect)
-    assert unknown.reason is Reason.UNKNOWN_LABEL
+    assert unknown == PaperRecord("2", "", "", "no idea")
 
 
 def test_a_file_of_something_else_is_told_what_was_expected(tmp_path: Path) -> None:

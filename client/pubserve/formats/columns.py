@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from serve.text.sentences import sentences
-from training.data.papers import LABELS, PaperRecord, parse_label
-from training.data.report import Defect, Found, Reason
+from pubserve.formats.records import Defect, Found, PaperRecord, Reason, parse_label
+from pubserve.sentences import sentences
 
 Field = Literal["id", "title", "abstract", "text", "label"]
 
@@ -58,11 +57,8 @@ def paper_from(values: Mapping[str, object]) -> Found:
         if value is not None and not isinstance(value, str | int):
             return Defect(Reason.MALFORMED, f"`{field}` holds a {type(value).__name__}; expected text")
         given[field] = "" if value is None else str(value)
-    label = None
-    if raw_label := given.get("label", "").strip():
-        label = parse_label(raw_label)
-        if label is None:
-            return Defect(Reason.UNKNOWN_LABEL, f"the label is unknown; expected {' or '.join(LABELS)}")
+    raw_label = given.get("label", "").strip()
+    label = parse_label(raw_label) or raw_label or None
     title, abstract = given.get("title", ""), given.get("abstract", "")
     if "text" in given and not ("title" in given or "abstract" in given):
         title, abstract = split_joined(given["text"])

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from training.data.formats.files import open_text
-from training.data.papers import Mention, PaperRecord
-from training.data.report import Defect, Found, Reason, Row
+from pubserve.formats.files import open_text
+from pubserve.formats.records import Defect, Found, Mention, PaperRecord, Reason, Row
 
 EXPECTED = "expected `id|t|title`, `id|a|abstract`, then lines of id, start, end, text, type and ids between tabs"
 NO_CONCEPT = frozenset({"", "-", "-1"})

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.formats import pubtator
-from training.data.papers import Mention, PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats import pubtator
+from pubserve.formats.records import Defect, Mention, PaperRecord, Reason, Row
 
 BLOCK = [
     "1|t|Asthma | a trial.",

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.data.formats import medline
-from training.data.papers import PaperRecord
-from training.data.report import Defect, Reason, Row
+from pubserve.formats import medline
+from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 TWO = """
 PMID- 1

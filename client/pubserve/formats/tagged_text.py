@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from training.data.formats.files import open_text, replacing
-from training.data.papers import LABELS, PaperRecord, parse_label
-from training.data.report import Defect, Reason, Row
+from pubserve.formats.files import open_text, replacing
+from pubserve.formats.records import LABELS, Defect, PaperRecord, Reason, Row, parse_label
 
 EXPECTED = "expected `<ID:…>`, then `Title: …`, then `Abstract: …`"
 
