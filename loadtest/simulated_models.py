@@ -1,0 +1,116 @@
+"""Models of simulated speed, as the replicas of `loadtest.simulated` hold them. One token is four characters.
+
+Apart from what puts them behind the service: a replica imports this module only, and there are many replicas.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
+
+from pubserve.contract import DiseaseIds, Mention
+from serve.stages import DiseaseReading, LabelReading
+from serve.text.document import Document
+
+CHARS_PER_TOKEN = 4
+
+
+class Work(NamedTuple):
+    """How long a piece of work waited and took, and when it was done on the monotonic clock."""
+
+    queue_ms: float
+    work_ms: float
+    end_s: float
+
+
+class Pace:
+    """Works at so many tokens per second, one call after the other, as one accelerator does.
+
+    Call `work` inside `async with pace.turn`. What a caller who goes away has not had yet, is not done.
+    """
+
+    def __init__(self, tokens_per_s: float) -> None:
+        self.turn = asyncio.Lock()
+        self._tokens_per_s = tokens_per_s
+        self._free_at_s = 0.0
+
+    async def work(self, tokens: int, asked_s: float) -> Work:
+        """Be done after so many tokens.
+
+        `asked_s` is when the work could have begun, by the clock of the accelerator: a sleep that ends late on a busy
+        machine does not make the accelerator slower.
+        """
+        start_s = max(asked_s, self._free_at_s)
+        end_s = self._free_at_s = start_s + tokens / self._tokens_per_s
+        await asyncio.sleep(max(0.0, end_s - time.monotonic()))
+        return Work(queue_ms=(start_s - asked_s) * 1e3, work_ms=(end_s - start_s) * 1e3, end_s=end_s)
+
+
+class SimulatedClassifier:
+    """Every paper is about cancer, at `tokens_per_s`. A replica takes `start_s` to be there."""
+
+    async def __init__(self, tokens_per_s: float, start_s: float = 0.0) -> None:  # type: ignore[misc]  # Serve awaits it
+        await asyncio.sleep(start_s)
+        self._pace = Pace(tokens_per_s)
+
+    async def name(self) -> str:
+        return "simulated-classifier@0"
+
+    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+        readings = []
+        asked_s = time.monotonic()
+        async with self._pace.turn:
+            for document in documents:
+                tokens = tokens_of(document)
+                queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
+                confidences = {"Cancer": 0.9, "Non-Cancer": 0.1}
+                readings.append(LabelReading(["Cancer"], confidences, tokens, False, queue_ms, work_ms))
+        return readings
+
+
+class SimulatedTagger:
+    """The first word of every paper is a disease, at `tokens_per_s`. A replica takes `start_s` to be there."""
+
+    async def __init__(self, tokens_per_s: float, start_s: float = 0.0) -> None:  # type: ignore[misc]  # Serve awaits it
+        await asyncio.sleep(start_s)
+        self._pace = Pace(tokens_per_s)
+
+    async def name(self) -> str:
+        return "simulated-tagger@0"
+
+    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading]]:
+        asked_s = time.monotonic()
+        async with self._pace.turn:
+            for index, document in enumerate(documents):
+                tokens = tokens_of(document)
+                queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
+                yield index, DiseaseReading([_first_word(document)], tokens, 0, 0, queue_ms, work_ms)
+
+
+class SimulatedEngine:
+    """Answers every OpenAI request at once."""
+
+    async def name(self) -> str:
+        return "simulated-engine@0"
+
+    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        message = {"role": "assistant", "content": "simulated"}
+        yield {
+            "id": "simulated", "object": "chat.completion", "created": 0, "model": body["model"],
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        }  # fmt: skip
+
+
+def tokens_of(document: Document) -> int:
+    return max(1, document.chars // CHARS_PER_TOKEN)
+
+
+def _first_word(document: Document) -> Mention:
+    field, text = ("title", document.title) if document.title.strip() else ("abstract", document.abstract)
+    start = len(text) - len(text.lstrip())
+    word = text.split(maxsplit=1)[0]
+    return Mention(
+        text=word, field=field, start=start, end=start + len(word), disease=word,
+        ids=DiseaseIds(), is_cancer=None, negated=False, confidence=1.0,
+    )  # fmt: skip
