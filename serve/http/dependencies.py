@@ -6,6 +6,7 @@ from fastapi import Depends, Request
 
 from pubserve.contract import ErrorResponse
 from serve.service import Service
+from serve.status import StatusBoard
 
 _MEANINGS = {
     400: "The body is not JSON in UTF-8.",
@@ -22,7 +23,12 @@ def _service(request: Request) -> Service:
     return request.app.state.service
 
 
+def _status_board(request: Request) -> StatusBoard:
+    return request.app.state.status_board
+
+
 ServiceDep = Annotated[Service, Depends(_service)]
+StatusBoardDep = Annotated[StatusBoard, Depends(_status_board)]
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

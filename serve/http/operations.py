@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
-from serve.http.dependencies import ServiceDep, error_responses
+from serve.http.dependencies import ServiceDep, StatusBoardDep, error_responses
 from serve.http.json_body import JsonResponse
+from serve.status import Status
 
 router = APIRouter(tags=["operations"])
 
@@ -29,7 +30,7 @@ async def metrics(service: ServiceDep) -> Response:
     return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/", include_in_schema=False)
-async def home() -> Response:
-    """The web page takes this place; until then, the API's own page."""
-    return RedirectResponse("/docs")
+@router.get("/v1/status", response_model=Status)
+async def status(board: StatusBoardDep) -> Response:
+    """The service at a glance: models, replicas, papers, refusals and errors. 200 also while it is not ready."""
+    return JsonResponse(await board.read())

@@ -1,0 +1,158 @@
+import { readInBatches } from "./batches.js";
+import { barChart, histogram } from "./charts.js";
+import { download, el } from "./dom.js";
+import { resultsAsCsv, resultsAsJsonLines } from "./exports.js";
+import { count, duration, papers as papersText, rate } from "./format.js";
+import { diseasesOf, KIND_NAMES } from "./highlight.js";
+import { ResultsTable, topConfidence } from "./results_table.js";
+
+const REDRAW_MS = 400;
+const TOP_DISEASES = 10;
+
+/** One file on its way through the service: progress, figures, table and downloads, all while it goes on. */
+export class FileRun {
+  #rows = [];
+  #papers;
+  #startedAt = performance.now();
+  #endedAt = null;
+  #fullUntil = 0;
+  #drawing = 0;
+  #abort = new AbortController();
+  #say;
+  #table;
+  #progress = el("progress", { "aria-label": "Papers read" });
+  #figures = el("p", { class: "figures" });
+  #charts = el("div", { class: "charts" });
+  #cancel = el("button", { type: "button", class: "quiet", onclick: () => this.cancel() }, "Cancel");
+  #downloads;
+  element;
+
+  /**
+   * @param {string} name of the file
+   * @param {object[]} papers as `readPapersFile` gives them
+   * @param {object} options `say` announces; `open` shows one row in full
+   */
+  constructor(name, papers, { say, open }) {
+    this.#papers = papers;
+    this.#say = say;
+    this.#table = new ResultsTable(open);
+    this.#progress.max = papers.length;
+    const stem = name.replace(/\.[^.]*$/, "");
+    const save = (extension, type, write) =>
+      el("button", { type: "button", onclick: () => download(`${stem}-read.${extension}`, type, write(this.#inOrder())) }, `Download ${extension.toUpperCase()}`);
+    this.#downloads = el("div", { class: "actions" }, save("csv", "text/csv", resultsAsCsv), save("jsonl", "application/jsonl", resultsAsJsonLines));
+    this.element = el(
+      "div",
+      {},
+      el("div", { class: "run-head" }, el("h3", {}, name), this.#cancel, this.#downloads),
+      this.#progress,
+      this.#figures,
+      this.#charts,
+      this.#table.element,
+    );
+  }
+
+  /** Resolves when every paper has a result, or the run was cancelled. */
+  async start(tasks) {
+    const usable = this.#papers.filter(({ problem }) => !problem);
+    for (const paper of this.#papers) if (paper.problem) this.#add(paper, unusable(paper));
+    this.#draw();
+    await readInBatches(usable, {
+      tasks,
+      signal: this.#abort.signal,
+      onResult: (place, result) => this.#add(usable[place], result),
+      onWait: (seconds) => this.#wait(seconds),
+    });
+    this.#endedAt = performance.now();
+    this.#cancel.remove();
+    this.#draw();
+    const failed = this.#failed();
+    const [what, done] = this.#abort.signal.aborted ? ["Cancelled", `${count(this.#rows.length)} of `] : ["Done", ""];
+    this.#say(`${what}: ${done}${papersText(this.#papers.length)}, ${failed ? `${count(failed)} failed` : "none failed"}.`);
+  }
+
+  cancel() {
+    this.#abort.abort();
+  }
+
+  #add(paper, result) {
+    this.#rows.push({ paper, result });
+    this.#fullUntil = 0;
+    // Results come faster than a page can be drawn.
+    this.#drawing ||= setTimeout(() => this.#draw(), REDRAW_MS);
+  }
+
+  #wait(seconds) {
+    this.#fullUntil = performance.now() + seconds * 1000;
+    this.#say(`The service is full; going on in ${Math.ceil(seconds)} seconds.`);
+    this.#draw();
+  }
+
+  #draw() {
+    clearTimeout(this.#drawing);
+    this.#drawing = 0;
+    this.#progress.value = this.#rows.length;
+    this.#figures.replaceChildren(...this.#figuresNow());
+    this.#charts.replaceChildren(...chartsOf(this.#rows));
+    this.#table.show(this.#rows);
+    if (this.#fullUntil && !this.#endedAt) this.#drawing = setTimeout(() => this.#draw(), REDRAW_MS);
+  }
+
+  #figuresNow() {
+    const done = this.#rows.length;
+    const failed = this.#failed();
+    const seconds = ((this.#endedAt ?? performance.now()) - this.#startedAt) / 1000;
+    const perSecond = seconds > 0 ? (done - this.#unusable()) / seconds : 0;
+    const left = this.#papers.length - done;
+    const fullS = Math.ceil((this.#fullUntil - performance.now()) / 1000);
+    return [
+      el("span", {}, el("b", {}, count(done)), ` of ${papersText(this.#papers.length)}`),
+      failed > 0 && el("span", { class: "bad" }, el("b", {}, count(failed)), " failed"),
+      el("span", {}, el("b", {}, rate(perSecond)), " papers a second"),
+      el("span", {}, this.#endedAt ? `in ${duration(seconds)}` : perSecond > 0 ? `about ${duration(left / perSecond)} left` : "starting"),
+      this.#endedAt && left > 0 && el("span", { class: "bad" }, "cancelled"),
+      !this.#endedAt && fullS > 0 && el("span", { class: "bad" }, `The service is full; going on in ${fullS} s`),
+    ].filter(Boolean);
+  }
+
+  #failed() {
+    return this.#rows.filter(({ result }) => result.error).length;
+  }
+
+  #unusable() {
+    return this.#rows.filter(({ paper }) => paper.problem).length;
+  }
+
+  #inOrder() {
+    return this.#rows.toSorted((a, b) => a.paper.row - b.paper.row);
+  }
+}
+
+function unusable({ id, row, problem }) {
+  return { abstract_id: id, error: { message: `Row ${row}: ${problem}`, type: "client", param: null, code: "unusable_row" } };
+}
+
+function chartsOf(rows) {
+  const read = rows.map(({ result }) => result).filter(({ error }) => !error);
+  const labels = read.map(({ predicted_labels }) => ({ name: predicted_labels.join(" and ") || "no label" }));
+  const diseases = read.flatMap((result) => diseasesOf(result).map(({ disease, kind }) => ({ name: disease, kind })));
+  // A disease that a paper only denies is none that it is about.
+  const affirmed = diseases.filter(({ kind }) => kind !== "negated");
+  const { cancer, other } = KIND_NAMES;
+  return [
+    barChart("Labels", tally(labels)),
+    barChart("Most frequent diseases, by papers", tally(affirmed).slice(0, TOP_DISEASES), { cancer, other }),
+    histogram("Confidence of the label", read.map(topConfidence).filter((confidence) => confidence >= 0)),
+  ];
+}
+
+/** How often each name is there, most often first; of several kinds the first that was seen. */
+function tally(items) {
+  const counts = new Map();
+  for (const { name, kind } of items) {
+    const row = counts.get(name) ?? { name, kind, value: 0 };
+    row.value += 1;
+    counts.set(name, row);
+  }
+  return [...counts.values()].sort((a, b) => b.value - a.value || a.name.localeCompare(b.name));
+}
