@@ -9,7 +9,6 @@ import platform
 import random
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Annotated
@@ -19,38 +18,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from loadtest.processes import ProcessWatch
 from pubserve import Client, Paper
 from training.data import read_folder
-
-SAMPLE_PERIOD_S = 1.0
-
-
-class MemoryWatch:
-    """Samples the memory of a process and all its descendants until stopped."""
-
-    def __init__(self, root_pid: int) -> None:
-        self.peak_bytes = 0
-        self.now_bytes = 0
-        self._root = psutil.Process(root_pid)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(SAMPLE_PERIOD_S):
-            self.now_bytes = sum(_pss(process) for process in [self._root, *self._root.children(recursive=True)])
-            self.peak_bytes = max(self.peak_bytes, self.now_bytes)
-
-
-def _pss(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.Error:
-        return 0  # ended between listing and looking
 
 
 def main(
@@ -64,7 +34,7 @@ def main(
     started_s = time.monotonic()
     command = [sys.executable, "-m", "serve.launch", "--port", str(port)]
     service = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    watch = MemoryWatch(service.pid)
+    watch = ProcessWatch(service.pid)
     try:
         with Client(f"http://127.0.0.1:{port}", timeout=3600) as client:
             while not client.ready():

@@ -1,0 +1,122 @@
+"""Requests in flight, always the same number of them: as soon as one is answered, the next one leaves.
+
+The client shares the machine with what it measures, so it does little: bodies are made before the clock starts, and an
+answer is read but not parsed. aiohttp parses HTTP in C and takes a fraction of the processor time that httpx takes.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import aiohttp
+
+from loadtest.bench.measurement import Outcome
+
+PATIENCE_S = 600.0
+"""A peer that has answered nothing when its time is up gets so much longer for its first answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One HTTP request, its body in JSON."""
+
+    path: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Some papers and the calls that read them, made at once; they are read when all calls are answered."""
+
+    papers: int
+    calls: Sequence[Call]
+
+
+def drive(url: str, requests: Iterator[Request], *, concurrency: int, budget_s: float) -> Outcome:
+    """Keep `concurrency` requests in flight for `budget_s`, or until there are no more.
+
+    Raises:
+        ValueError: nothing was answered.
+    """
+    return asyncio.run(_Loop(url, requests, budget_s).run(concurrency))
+
+
+async def first_line_s(url: str, call: Call) -> float:
+    """Seconds until the first line of a streamed answer; the rest is left unread, and the connection closed."""
+    started_s = time.perf_counter()
+    async with aiohttp.ClientSession(timeout=_NO_TIMEOUT) as session, _post(session, url, call) as response:
+        response.raise_for_status()
+        await response.content.readline()
+        return time.perf_counter() - started_s
+
+
+class _Loop:
+    def __init__(self, url: str, requests: Iterator[Request], budget_s: float) -> None:
+        self._url = url
+        self._requests = requests
+        self._budget_s = budget_s
+        self._answers: list[tuple[float, float, int]] = []
+        self._failed = 0
+        self._started_s = 0.0
+        self._answered = asyncio.Event()
+
+    async def run(self, concurrency: int) -> Outcome:
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0), timeout=_NO_TIMEOUT, auto_decompress=False
+        ) as session:
+            cpu_s = time.thread_time()
+            self._started_s = time.perf_counter()
+            workers = [asyncio.create_task(self._work(session)) for _ in range(concurrency)]
+            await asyncio.wait(workers, timeout=self._budget_s)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._first_answer(workers), PATIENCE_S)
+            abandoned = sum(not worker.done() for worker in workers)
+            for worker in workers:
+                worker.cancel()
+            ended = await asyncio.gather(*workers, return_exceptions=True)
+        for end in ended:
+            if isinstance(end, Exception):
+                raise end
+        return Outcome.of(
+            self._answers, failed=self._failed, abandoned=abandoned, client_cpu_s=time.thread_time() - cpu_s
+        )
+
+    async def _first_answer(self, workers: Sequence[asyncio.Task[None]]) -> None:
+        """Until something was answered, or nothing is under way."""
+        answered = asyncio.create_task(self._answered.wait())
+        pending = {worker for worker in workers if not worker.done()}
+        while pending and not self._answered.is_set():
+            await asyncio.wait([answered, *pending], return_when=asyncio.FIRST_COMPLETED)
+            pending = {worker for worker in pending if not worker.done()}
+        answered.cancel()
+
+    async def _work(self, session: aiohttp.ClientSession) -> None:
+        ends_s = self._started_s + self._budget_s
+        while (began_s := time.perf_counter()) < ends_s and (request := next(self._requests, None)):
+            if len(request.calls) == 1:
+                answered = await self._is_answered(session, request.calls[0])
+            else:
+                answered = all(await asyncio.gather(*(self._is_answered(session, call) for call in request.calls)))
+            now_s = time.perf_counter()
+            if answered:
+                self._answers.append((now_s - self._started_s, now_s - began_s, request.papers))
+                self._answered.set()
+            else:
+                self._failed += request.papers
+
+    async def _is_answered(self, session: aiohttp.ClientSession, call: Call) -> bool:
+        try:
+            async with _post(session, self._url, call) as response:
+                return bool(await response.read()) and response.status == 200
+        except aiohttp.ClientError:
+            return False
+
+
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
+_HEADERS = {"content-type": "application/json"}
+
+
+def _post(session: aiohttp.ClientSession, url: str, call: Call) -> "aiohttp.client._RequestContextManager":
+    return session.post(url + call.path, data=call.body, headers=_HEADERS)

