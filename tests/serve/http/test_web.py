@@ -1,4 +1,4 @@
-"""The page and its files as they are served; what a browser makes of them is in test_page.py and tests/e2e."""
+"""The page and its files as they are served; what a browser makes of them is in tests/serve/web and tests/e2e."""
 
 import re
 

@@ -1,0 +1,81 @@
+"""A real browser, headless: Debian's Chromium or whichever is installed, driven by Playwright."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+REMEDY = "there is no browser: install Debian's `chromium`, or run `python -m playwright install chromium`"
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    """A headless browser. Not for the whole session: while Playwright runs, asyncio cannot in the same thread."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_executable(playwright))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def _executable(playwright: Playwright) -> str:
+    """The browser that is there; one from Debian's packages where we may, else Playwright's own."""
+    if found := _installed(playwright):
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        quiet = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        subprocess.run([*quiet, "update"], env=environment, check=False)
+        subprocess.run([*quiet, "install", "--no-install-recommends", "chromium"], env=environment, check=False)
+    else:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    found = _installed(playwright)
+    assert found, REMEDY
+    return found
+
+
+def _installed(playwright: Playwright) -> str | None:
+    own = playwright.chromium.executable_path
+    return next(filter(None, map(shutil.which, (*NAMES, own))), None)
+
+
+@contextmanager
+def visited(browser: Browser, url: str, *, expected: tuple[str, ...] = (), **context: Any) -> Iterator[Page]:
+    """A page of its own. At the end, nothing went wrong in it and nothing was asked of another host.
+
+    Args:
+        expected: what a message on the console may contain; the browser writes one for every answer above 400.
+    """
+    with browser.new_context(accept_downloads=True, **context) as visit:
+        page = visit.new_page()
+        page.set_default_timeout(20_000)
+        wrong: list[str] = []
+        page.on("console", lambda said: wrong.append(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        host = urlsplit(url).netloc
+        page.on("request", lambda request: wrong.append(request.url) if _is_elsewhere(request.url, host) else None)
+        page.goto(url)
+        yield page
+        assert not [message for message in wrong if not any(part in message for part in expected)]
+
+
+def _is_elsewhere(url: str, host: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme not in ("blob", "data") and parts.netloc != host
+
+
+def assert_accessible(page: Page) -> None:
+    """No violation that axe-core knows of, WCAG's contrast among them."""
+    report = Axe().run(page)
+    assert report.violations_count == 0, report.generate_report()
