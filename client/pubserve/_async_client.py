@@ -1,17 +1,20 @@
 """The asyncio client."""
 # ruff: noqa: ASYNC109  (timeout bounds silence on the wire, as httpx means it, not the whole call as asyncio.timeout does)
 
+import os
 from asyncio import sleep
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from pubserve import _request as paths
-from pubserve._connection import DEFAULT_TIMEOUT_S, PROBE_TIMEOUT_S, Connection, Timeout, as_timeout
-from pubserve._request import Call, Papers, Tasks, probe_call
+from pubserve import _tasks
+from pubserve._connection import DEFAULT_LIMITS, DEFAULT_TIMEOUT_S, PROBE_TIMEOUT_S, AnyTimeout, Connection, as_timeout
+from pubserve._progress import OnProgress, on_progress
+from pubserve._request import Call, Papers, Tasks, checked_call, probe_call
 from pubserve._response import (
     ResultReader,
     means_unwell,
@@ -21,8 +24,14 @@ from pubserve._response import (
     transport_errors,
 )
 from pubserve._retries import Attempts, Retries
-from pubserve.contract import AnalyzeResponse, Result
+from pubserve._run import ManyPapers, Run, papers_by_pmid
+from pubserve._work import Patience
+from pubserve.batching import Batching
+from pubserve.contract import AnalyzeResponse, Paper, Result
 from pubserve.errors import PubserveError
+
+if TYPE_CHECKING:
+    from pubserve.pubmed import PubMed
 
 
 class AsyncClient:
@@ -33,13 +42,14 @@ class AsyncClient:
         base_url: str | None = None,
         *,
         api_key: str | None = None,
-        timeout: Timeout = DEFAULT_TIMEOUT_S,
+        timeout: AnyTimeout = DEFAULT_TIMEOUT_S,
         retries: Retries | None = None,
+        limits: httpx.Limits = DEFAULT_LIMITS,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._connection = Connection.settle(base_url, api_key, timeout, retries)
         self._http = httpx.AsyncClient(
-            base_url=self._connection.base_url, headers=self._connection.headers, transport=transport
+            base_url=self._connection.base_url, headers=self._connection.headers, limits=limits, transport=transport
         )
 
     async def analyze(
@@ -47,7 +57,7 @@ class AsyncClient:
         papers: Papers,
         tasks: Tasks | None = None,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AnalyzeResponse:
@@ -59,7 +69,7 @@ class AsyncClient:
         self,
         papers: Papers,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AnalyzeResponse:
@@ -71,7 +81,7 @@ class AsyncClient:
         self,
         papers: Papers,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AnalyzeResponse:
@@ -84,7 +94,7 @@ class AsyncClient:
         papers: Papers,
         tasks: Tasks | None = None,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AsyncGenerator[Result, None]:
@@ -97,11 +107,56 @@ class AsyncClient:
         call = self._connection.call(paths.STREAM_PATH, papers, tasks, timeout, deadline_ms, request_id)
         return self._stream(call)
 
-    async def health(self, *, timeout: Timeout = PROBE_TIMEOUT_S) -> bool:
+    def analyze_many(
+        self,
+        papers: ManyPapers,
+        tasks: Tasks | None = None,
+        *,
+        ordered: bool = True,
+        batching: Batching | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        progress: bool | OnProgress = False,
+        pubmed: "PubMed | None" = None,
+        timeout: AnyTimeout | None = None,
+    ) -> AsyncGenerator[Result, None]:
+        """Results for any number of papers, in the order given or, if not `ordered`, as they finish.
+
+        `analyze` is one request, whose answer has a `usage`; this is a run of many, each cut and carried as `batching`
+        says. `papers` is any iterable, taken only as fast as it is needed: papers, mappings, and PMIDs, which are
+        fetched from NCBI (`pubmed` says how). A paper that cannot be sent or read is a `Failure` in its place.
+
+        `journal` names a file that gets every result before you do. With the file of a run that broke off, the same
+        call goes on from there: what was answered comes from the file, and failures are asked about again.
+        `progress` draws a line on a terminal, or is called with a `Progress` after every paper.
+
+        While the service is away or refuses, the run waits; `Batching.patience_s` bounds how long, and then the error
+        is raised. Leave early from inside `async with contextlib.aclosing(...)`: that
+        cancels what is at the service.
+
+        >>> from pubserve.testing import MockTransport
+        >>> client = AsyncClient(transport=MockTransport())
+        >>> papers = ({"id": n, "title": "Relapse of lung cancer."} for n in range(1000))
+        >>> import asyncio
+        >>> async def count_ok():
+        ...     return sum([result.ok async for result in client.analyze_many(papers)])
+        >>> asyncio.run(count_ok())
+        1000
+        """
+        batching = batching or Batching()
+        run = Run(papers, tasks, batching, on_progress(progress), ordered=ordered)
+        settled = self._connection.timeout if timeout is None else as_timeout(timeout)
+
+        def ask(part: Sequence[Paper]) -> AsyncGenerator[Result, None]:
+            return self._stream_attempt(checked_call(paths.STREAM_PATH, part, run.tasks, timeout=settled), None)
+
+        patience = Patience(self._connection.retries, batching.patience_s)
+        return _tasks.answer(run, ask, papers_by_pmid(pubmed), patience, journal)
+
+    async def health(self, *, timeout: AnyTimeout = PROBE_TIMEOUT_S) -> bool:
         """Whether the service's process lives: one attempt, False when it cannot be reached or answers with a 5xx."""
         return await self._probe(paths.HEALTH_PATH, timeout)
 
-    async def ready(self, *, timeout: Timeout = PROBE_TIMEOUT_S) -> bool:
+    async def ready(self, *, timeout: AnyTimeout = PROBE_TIMEOUT_S) -> bool:
         """Whether the service can answer calls now: one attempt, False as for `health`."""
         return await self._probe(paths.READY_PATH, timeout)
 
@@ -147,7 +202,7 @@ class AsyncClient:
                     raise
                 await sleep(wait_s)
 
-    async def _probe(self, path: str, timeout: Timeout) -> bool:
+    async def _probe(self, path: str, timeout: AnyTimeout) -> bool:
         call = probe_call(path, timeout=as_timeout(timeout))
         try:
             await self._attempt(call, None)

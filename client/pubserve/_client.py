@@ -1,16 +1,19 @@
 """The blocking client."""
 
-from collections.abc import Generator
+import os
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from time import sleep
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import httpx
 
 from pubserve import _request as paths
-from pubserve._connection import DEFAULT_TIMEOUT_S, PROBE_TIMEOUT_S, Connection, Timeout, as_timeout
-from pubserve._request import Call, Papers, Tasks, probe_call
+from pubserve import _threads
+from pubserve._connection import DEFAULT_LIMITS, DEFAULT_TIMEOUT_S, PROBE_TIMEOUT_S, AnyTimeout, Connection, as_timeout
+from pubserve._progress import OnProgress, on_progress
+from pubserve._request import Call, Papers, Tasks, checked_call, probe_call
 from pubserve._response import (
     ResultReader,
     means_unwell,
@@ -20,8 +23,14 @@ from pubserve._response import (
     transport_errors,
 )
 from pubserve._retries import Attempts, Retries
-from pubserve.contract import AnalyzeResponse, Result
+from pubserve._run import ManyPapers, Run, papers_by_pmid
+from pubserve._work import Patience
+from pubserve.batching import Batching
+from pubserve.contract import AnalyzeResponse, Paper, Result
 from pubserve.errors import PubserveError
+
+if TYPE_CHECKING:
+    from pubserve.pubmed import PubMed
 
 
 class Client:
@@ -31,12 +40,13 @@ class Client:
     `api_key`: sent as a bearer token; else `PUBSERVE_API_KEY`, else none is sent.
     `timeout`: seconds of silence to bear from the service, or an `httpx.Timeout`.
     `retries`: how retryable errors are retried; `Retries(attempts=1)` for not at all.
-    `transport`: an httpx transport to use instead of the network, such as `httpx.MockTransport` in a test.
+    `limits`: how many connections are kept and opened, an `httpx.Limits`.
+    `transport`: an httpx transport to use instead of the network, such as `pubserve.testing.MockTransport`.
 
-    Every method that takes papers takes an iterable of 1 to 1,000 `Paper` or mappings with the same fields, and these
-    options: `timeout` for this call alone; `deadline_ms`, after which the service gives up, retries and the waits
-    between them included; `request_id`, printable ASCII, made up when not given. All raise the errors of
-    `pubserve.errors`.
+    `analyze_many` takes any number of papers. The other methods are one request each, and take an iterable of 1 to
+    1,000 `Paper` or mappings with the same fields, and these options: `timeout` for this call alone; `deadline_ms`,
+    after which the service gives up, retries and the waits between them included; `request_id`, printable ASCII, made
+    up when not given. All raise the errors of `pubserve.errors`.
     """
 
     def __init__(
@@ -44,13 +54,14 @@ class Client:
         base_url: str | None = None,
         *,
         api_key: str | None = None,
-        timeout: Timeout = DEFAULT_TIMEOUT_S,
+        timeout: AnyTimeout = DEFAULT_TIMEOUT_S,
         retries: Retries | None = None,
+        limits: httpx.Limits = DEFAULT_LIMITS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._connection = Connection.settle(base_url, api_key, timeout, retries)
         self._http = httpx.Client(
-            base_url=self._connection.base_url, headers=self._connection.headers, transport=transport
+            base_url=self._connection.base_url, headers=self._connection.headers, limits=limits, transport=transport
         )
 
     def analyze(
@@ -58,7 +69,7 @@ class Client:
         papers: Papers,
         tasks: Tasks | None = None,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AnalyzeResponse:
@@ -70,7 +81,7 @@ class Client:
         self,
         papers: Papers,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AnalyzeResponse:
@@ -82,7 +93,7 @@ class Client:
         self,
         papers: Papers,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> AnalyzeResponse:
@@ -95,7 +106,7 @@ class Client:
         papers: Papers,
         tasks: Tasks | None = None,
         *,
-        timeout: Timeout | None = None,
+        timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
     ) -> Generator[Result, None, None]:
@@ -107,11 +118,53 @@ class Client:
         call = self._connection.call(paths.STREAM_PATH, papers, tasks, timeout, deadline_ms, request_id)
         return self._stream(call)
 
-    def health(self, *, timeout: Timeout = PROBE_TIMEOUT_S) -> bool:
+    def analyze_many(
+        self,
+        papers: ManyPapers,
+        tasks: Tasks | None = None,
+        *,
+        ordered: bool = True,
+        batching: Batching | None = None,
+        journal: str | os.PathLike[str] | None = None,
+        progress: bool | OnProgress = False,
+        pubmed: "PubMed | None" = None,
+        timeout: AnyTimeout | None = None,
+    ) -> Generator[Result, None, None]:
+        """Results for any number of papers, in the order given or, if not `ordered`, as they finish.
+
+        `analyze` is one request, whose answer has a `usage`; this is a run of many, each cut and carried as `batching`
+        says. `papers` is any iterable, taken only as fast as it is needed: papers, mappings, and PMIDs, which are
+        fetched from NCBI (`pubmed` says how). A paper that cannot be sent or read is a `Failure` in its place.
+
+        `journal` names a file that gets every result before you do. With the file of a run that broke off, the same
+        call goes on from there: what was answered comes from the file, and failures are asked about again.
+        `progress` draws a line on a terminal, or is called with a `Progress` after every paper.
+
+        While the service is away or refuses, the run waits; `Batching.patience_s` bounds how long, and then the error
+        is raised. Closing the iterator drops
+        what is at the service.
+
+        >>> from pubserve.testing import MockTransport
+        >>> client = Client(transport=MockTransport())
+        >>> papers = ({"id": n, "title": "Relapse of lung cancer."} for n in range(1000))
+        >>> sum(result.ok for result in client.analyze_many(papers))
+        1000
+        """
+        batching = batching or Batching()
+        run = Run(papers, tasks, batching, on_progress(progress), ordered=ordered)
+        settled = self._connection.timeout if timeout is None else as_timeout(timeout)
+
+        def ask(part: Sequence[Paper]) -> Generator[Result, None, None]:
+            return self._stream_attempt(checked_call(paths.STREAM_PATH, part, run.tasks, timeout=settled), None)
+
+        patience = Patience(self._connection.retries, batching.patience_s)
+        return _threads.answer(run, ask, papers_by_pmid(pubmed), patience, journal)
+
+    def health(self, *, timeout: AnyTimeout = PROBE_TIMEOUT_S) -> bool:
         """Whether the service's process lives: one attempt, False when it cannot be reached or answers with a 5xx."""
         return self._probe(paths.HEALTH_PATH, timeout)
 
-    def ready(self, *, timeout: Timeout = PROBE_TIMEOUT_S) -> bool:
+    def ready(self, *, timeout: AnyTimeout = PROBE_TIMEOUT_S) -> bool:
         """Whether the service can answer calls now: one attempt, False as for `health`."""
         return self._probe(paths.READY_PATH, timeout)
 
@@ -157,7 +210,7 @@ class Client:
                     raise
                 sleep(wait_s)
 
-    def _probe(self, path: str, timeout: Timeout) -> bool:
+    def _probe(self, path: str, timeout: AnyTimeout) -> bool:
         call = probe_call(path, timeout=as_timeout(timeout))
         try:
             self._attempt(call, None)

@@ -17,7 +17,10 @@ DEFAULT_TIMEOUT_S = 300.0
 CONNECT_TIMEOUT_S = 5.0
 PROBE_TIMEOUT_S = 5.0
 
-Timeout = float | httpx.Timeout
+# As many as httpx opens by itself: no part of a run with a high concurrency waits for a connection.
+DEFAULT_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+
+AnyTimeout = float | httpx.Timeout
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Connection:
 
     @classmethod
     def settle(
-        cls, base_url: str | None, api_key: str | None, timeout: Timeout, retries: Retries | None
+        cls, base_url: str | None, api_key: str | None, timeout: AnyTimeout, retries: Retries | None
     ) -> "Connection":
         """Arguments win over the environment, the environment over defaults; an empty variable counts as unset."""
         # A key read from a file or a mounted secret often ends with a newline.
@@ -51,7 +54,7 @@ class Connection:
         path: str,
         papers: Papers,
         tasks: Tasks | None,
-        timeout: Timeout | None,
+        timeout: AnyTimeout | None,
         deadline_ms: int | None,
         request_id: str | None,
     ) -> Call:
@@ -60,7 +63,7 @@ class Connection:
         return papers_call(path, papers, tasks, timeout=settled, deadline_ms=deadline_ms, request_id=request_id)
 
 
-def as_timeout(timeout: Timeout) -> httpx.Timeout:
+def as_timeout(timeout: AnyTimeout) -> httpx.Timeout:
     """A number is seconds of silence to bear from the service; to find a connection never needs that long."""
     if isinstance(timeout, httpx.Timeout):
         return timeout

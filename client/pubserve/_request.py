@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -63,17 +63,36 @@ def papers_call(
     """A call about papers. Raises `InvalidArgument` for anything that could not be sent."""
     if deadline_ms is not None and deadline_ms < 1:
         raise InvalidArgument("deadline_ms must be at least 1", field="deadline_ms")
-    checked = check_papers(papers)
-    body: dict[str, Any] = {"papers": [paper.model_dump(exclude_none=True) for paper in checked]}
+    return checked_call(
+        path,
+        check_papers(papers),
+        None if tasks is None else check_tasks(tasks),
+        timeout=timeout,
+        deadline_ms=deadline_ms,
+        request_id=request_id,
+    )
+
+
+def checked_call(
+    path: str,
+    papers: Sequence[Paper],
+    tasks: Sequence[str] | None,
+    *,
+    timeout: httpx.Timeout,
+    deadline_ms: int | None = None,
+    request_id: str | None = None,
+) -> Call:
+    """A call about papers and tasks that were checked before."""
+    body: dict[str, Any] = {"papers": [paper.model_dump(exclude_none=True) for paper in papers]}
     if tasks is not None:
-        body["tasks"] = check_tasks(tasks)
+        body["tasks"] = tasks
     return Call(
         method="POST",
         path=path,
         request_id=check_header("request_id", request_id) if request_id else uuid.uuid4().hex,
         timeout=timeout,
         content=encode(body),
-        paper_ids=tuple(paper.id for paper in checked),
+        paper_ids=tuple(paper.id for paper in papers),
         deadline_ms=deadline_ms,
     )
 
@@ -94,12 +113,13 @@ def check_papers(papers: Papers) -> list[Paper]:
     if len(taken) > MAX_PAPERS_PER_REQUEST:
         raise InvalidArgument(
             f"papers holds more than the {MAX_PAPERS_PER_REQUEST:,} that one call takes",
-            hint="split them over several calls; batching is coming to this client.",
+            hint="use analyze_many, which splits them over several calls.",
         )
-    return [_check_paper(index, paper) for index, paper in enumerate(taken)]
+    return [check_paper(index, paper) for index, paper in enumerate(taken)]
 
 
-def _check_paper(index: int, value: object) -> Paper:
+def check_paper(index: int, value: object) -> Paper:
+    """The paper at a place of the caller's list, or an `InvalidArgument` that names the place and the field."""
     if not isinstance(value, Paper | Mapping):
         raise InvalidArgument(f"papers[{index}] must be a Paper or a mapping, not {type(value).__name__}", index=index)
     try:

@@ -4,14 +4,18 @@ Both sides import these models, so they cannot drift. Offsets count Unicode code
 caller sent it; confidences are calibrated per-category probabilities in [0, 1] and need not add up to 1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+if TYPE_CHECKING:
+    import pandas  # type: ignore[import-untyped]
+
 MAX_PAPERS_PER_REQUEST = 1_000
 MAX_ID_CHARS = 256
+_SHOWN_RESULTS = 3
 
 
 class Task(StrEnum):
@@ -28,9 +32,15 @@ DEFAULT_TASKS: Sequence[Task] = (Task.LABELS, Task.DISEASES)
 
 
 class Wire(BaseModel):
-    """A message of the contract: immutable; fields a newer service adds are ignored by an older client."""
+    """A message of the contract: immutable; fields a newer service adds are ignored by an older client.
+
+    It shows itself without what is empty, since most fields mostly are.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        return (item for item in super().__repr_args__() if item[1] not in (None, [], {}))
 
 
 class Request(BaseModel):
@@ -141,6 +151,12 @@ class Analysis(Wire):
     models: ModelNames = ModelNames()
     timings_ms: Timings
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What was read; mentions are counted, and how it was read is left to those who ask for it."""
+        for name, value in super().__repr_args__():
+            if name not in ("models", "timings_ms"):
+                yield name, len(value) if name == "mentions" else value
+
     @property
     def ok(self) -> Literal[True]:
         return True
@@ -175,6 +191,18 @@ class AnalyzeResponse(Wire):
 
     results: list[Result]
     usage: Usage
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """The first results; a request may have a thousand."""
+        yield "papers", self.usage.papers
+        yield "failed", self.usage.failed
+        yield "results", [*self.results[:_SHOWN_RESULTS], *([...] if len(self.results) > _SHOWN_RESULTS else [])]
+
+    def to_dataframe(self) -> "pandas.DataFrame":
+        """A pandas DataFrame, one row a paper; `pubserve.to_dataframe` has rows of mentions, too."""
+        from pubserve.tables import to_dataframe
+
+        return to_dataframe(self.results)
 
 
 class LabelsResponse(Wire):

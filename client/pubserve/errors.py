@@ -5,6 +5,7 @@
     ├── ConnectionFailed        no connection, or it broke before the answer was complete     retryable
     ├── RequestTimedOut         connected, but the service stayed silent for `timeout`
     ├── InvalidResponse         an answer arrived that is not what the contract says
+    ├── PubMedUnavailable       NCBI did not give the papers of the PMIDs it was asked for
     └── APIStatusError          the service answered with an error status
         ├── BadRequest          400
         ├── Unauthorized        401
@@ -84,6 +85,10 @@ class InvalidResponse(PubserveError):
     """The answer is not what the contract says: another kind of server, or one too far from this client's version."""
 
     default_hint = "check that base_url names a Pubserve service of a matching version."
+
+
+class PubMedUnavailable(PubserveError):
+    """NCBI did not give the papers of the PMIDs it was asked for, after several attempts, or refused to."""
 
 
 class APIStatusError(PubserveError):

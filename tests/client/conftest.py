@@ -49,6 +49,7 @@ def fake_time(monkeypatch: pytest.MonkeyPatch) -> FakeTime:
     monkeypatch.setattr("pubserve._retries.monotonic", time.monotonic)
     monkeypatch.setattr("pubserve._client.sleep", time.sleep)
     monkeypatch.setattr("pubserve._async_client.sleep", time.async_sleep)
+    monkeypatch.setattr("pubserve._work.monotonic", time.monotonic)
     return time
 
 

@@ -14,6 +14,7 @@ PUBLIC = [
     "AnalyzeResponse",
     "AsyncClient",
     "BadRequest",
+    "Batching",
     "Client",
     "ConnectionFailed",
     "DeadlineExceeded",
@@ -24,12 +25,16 @@ PUBLIC = [
     "InvalidArgument",
     "InvalidRequest",
     "InvalidResponse",
+    "Limits",
     "Mention",
     "ModelNames",
     "NotFound",
     "Overloaded",
     "Paper",
     "PayloadTooLarge",
+    "Progress",
+    "PubMed",
+    "PubMedUnavailable",
     "PubserveError",
     "RateLimited",
     "RequestTimedOut",
@@ -37,10 +42,12 @@ PUBLIC = [
     "Retries",
     "ServerError",
     "Task",
+    "Timeout",
     "Timings",
     "Unauthorized",
     "Usage",
     "__version__",
+    "to_dataframe",
 ]
 
 
@@ -82,4 +89,4 @@ def test_both_clients_have_the_same_methods_with_the_same_parameters() -> None:
 def test_both_clients_are_made_from_the_same_arguments() -> None:
     blocking, asyncio = (inspect.signature(client).parameters for client in (pubserve.Client, pubserve.AsyncClient))
 
-    assert list(blocking) == list(asyncio) == ["base_url", "api_key", "timeout", "retries", "transport"]
+    assert list(blocking) == list(asyncio) == ["base_url", "api_key", "timeout", "retries", "limits", "transport"]

@@ -14,10 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pubserve.errors import PubMedUnavailable
 from pubserve.formats import WRITERS, Format, by_name
 from pubserve.formats.reading import files_in
+from pubserve.pubmed import EFETCH_URL, PubMed, is_pmid
 from serve.model_store.store import default_cache_dir
-from training.data.entrez import EFETCH_URL, Entrez, EntrezError, PaperCache, is_pmid
+from training.data.entrez import Entrez, PaperCache
 from training.data.readers import read_papers
 from training.data.report import MalformedRecord, ReadReport
 from training.data.summary import FLAGS, QUANTILES, Summary, quantiles, summarise
@@ -118,7 +120,7 @@ def fetch(
     wanted = _pmids(pmids)
     with _failures_told():
         papers = PaperCache(cache or default_cache_dir() / "pubmed")
-        with Entrez(papers, email=email, api_key=api_key, url=url) as entrez, _bar() as bar:
+        with Entrez(papers, PubMed(email=email, api_key=api_key, url=url)) as entrez, _bar() as bar:
             row = bar.add_task("PMIDs", total=len(wanted))
             missing = entrez.fetch(wanted, lambda done, total: bar.update(row, completed=done))
             write(entrez.papers(wanted), to)
@@ -170,7 +172,7 @@ def _counted(papers: Iterable[T]) -> Iterator[T]:
 def _failures_told() -> Iterator[None]:
     try:
         yield
-    except (MalformedRecord, EntrezError, ValueError, OSError) as error:
+    except (MalformedRecord, PubMedUnavailable, ValueError, OSError) as error:
         err.print("error:", end=" ", style="bold red")
         err.print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.client.efetch_server import Answer, efetch
 from training.data import PaperRecord, read_papers
 from training.data.cli import cli
-
-from .efetch_server import Answer, efetch
 
 CSV = "id,title,abstract,label\n1,On tumours.,AIM: One.,Cancer\n2,[On asthma].,,Non-Cancer\n"
 

@@ -1,0 +1,97 @@
+"""Commands of other distributions, found by their entry points and imported only when they are called.
+
+A distribution offers a command `name` with
+
+    [project.entry-points."pubserve.commands"]
+    name = "package.module:object"
+
+where the object is a typer application, a function that typer can make a command of, or one without parameters that
+reads `sys.argv`, as a console script does.
+"""
+
+import inspect
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+
+from pubserve.cli.exits import USAGE_ERROR
+
+GROUP = "pubserve.commands"
+
+# Everything after the name belongs to the command, its --help too.
+_PASS_ON = {
+    "ignore_unknown_options": True,
+    "allow_extra_args": True,
+    "allow_interspersed_args": False,
+    "help_option_names": [],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A command that is known here before it is imported, or even installed."""
+
+    help: str
+    install: str = "pubserve-service"
+
+
+PARTS = {
+    "serve": Part("Get the models, start the service on this machine, and serve until interrupted."),
+    "models": Part("See, fetch, check and clean up the models that are served."),
+    "train": Part("Train the models on papers of your own.", "pubserve-service[train]"),
+    "evaluate": Part("Measure a classifier on papers with labels.", "pubserve-service[train]"),
+    "bench": Part("Measure what the service does beside its peers.", "pubserve-service[load]"),
+    "load": Part("Put a running service under load; do its service levels hold?", "pubserve-service[load]"),
+    "plan": Part("Say what machines a number of papers needs.", "pubserve-service[load]"),
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the application every command that is known here or offered by something installed."""
+    offered = {entry.name: entry for entry in entry_points(group=GROUP)}
+    for name in dict.fromkeys([*PARTS, *offered]):
+        _add(app, name, offered.get(name))
+
+
+def _add(app: typer.Typer, name: str, entry: EntryPoint | None) -> None:
+    part = PARTS.get(name)
+    help = part.help if part else f"(from {entry.dist.name if entry and entry.dist else 'elsewhere'})"
+
+    # add_help_option is off, so that --help reaches the command itself.
+    @app.command(
+        name,
+        help=help,
+        short_help=help if entry else f"{help} (not installed)",
+        context_settings=_PASS_ON,
+        add_help_option=False,
+    )
+    def run(context: typer.Context) -> None:
+        if entry is None:
+            install = part.install if part else name
+            typer.echo(f"`pubserve {name}` is not installed here: pip install '{install}'", err=True)
+            raise typer.Exit(USAGE_ERROR)
+        try:
+            target = entry.load()
+        except ModuleNotFoundError as error:
+            typer.echo(
+                f"`pubserve {name}` needs the module {error.name}: pip install '{part.install if part else name}'",
+                err=True,
+            )
+            raise typer.Exit(USAGE_ERROR) from None
+        call(target, f"pubserve {name}", context.args)
+
+
+def call(target: Any, program: str, arguments: list[str]) -> None:
+    """Run what an entry point names, as if `program` were a command of its own."""
+    if not isinstance(target, typer.Typer) and inspect.signature(target).parameters:
+        made = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+        made.command()(target)
+        target = made
+    if isinstance(target, typer.Typer):
+        target(args=arguments, prog_name=program)
+    else:
+        sys.argv = [program, *arguments]
+        target()
