@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from pubserve.contract import DiseaseIds, Mention
 from serve.stages import DiseaseReading, LabelReading
 from serve.text.document import Document
+from serve.turns import Turn
 
 CHARS_PER_TOKEN = 4
 
@@ -56,7 +57,7 @@ class SimulatedClassifier:
     async def name(self) -> str:
         return "simulated-classifier@0"
 
-    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+    async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         readings = []
         asked_s = time.monotonic()
         async with self._pace.turn:
@@ -78,7 +79,7 @@ class SimulatedTagger:
     async def name(self) -> str:
         return "simulated-tagger@0"
 
-    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading]]:
+    async def extract(self, documents: Sequence[Document], turn: Turn) -> AsyncIterator[tuple[int, DiseaseReading]]:
         asked_s = time.monotonic()
         async with self._pace.turn:
             for index, document in enumerate(documents):

@@ -48,6 +48,9 @@ class Metrics:
         self.tokens = Counter("pubserve_tokens", "Tokens read and written.", ["stage", "kind"], registry=registry)
         self.mentions = Counter("pubserve_mentions", "Grounded mentions returned.", registry=registry)
         self.ungrounded = Counter("pubserve_ungrounded_names", "Names dropped: not in the text.", registry=registry)
+        self.cache = Counter(
+            "pubserve_cache_lookups", "Readings looked for in the cache.", ["stage", "outcome"], registry=registry
+        )
         self.in_flight = Gauge("pubserve_in_flight", "Admitted and not yet answered.", ["unit"], registry=registry)
         self.refused = Counter("pubserve_refused", "Requests refused at the door.", ["code"], registry=registry)
 

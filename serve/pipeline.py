@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from pubserve.contract import Failure, ModelNames, Result, Task
 from serve.assembly import Readings, assemble
+from serve.clock import RequestClock
 from serve.errors import InternalError, ServiceError
 from serve.jobs import Job
 from serve.logs import log
@@ -16,6 +17,7 @@ from serve.parsing import PARSED_TASKS, Parsed, parse
 from serve.settings import PipelineSettings
 from serve.stages import DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document
+from serve.turns import Turn
 
 Stage = Callable[[], Awaitable[None]]
 DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None]
@@ -24,10 +26,10 @@ DiseaseReadings = AsyncGenerator[tuple[int, DiseaseReading | StageFailure], None
 class Models(Protocol):
     """The two models, wherever they run."""
 
-    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+    async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         """One reading per document, in order."""
 
-    def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
+    def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
         """`(index, reading)` in any order; closing the iterator abandons what is unread."""
 
     async def names(self) -> ModelNames:
@@ -52,8 +54,10 @@ class Pipeline:
         self._settings = settings
         self._names: ModelNames | None = None
 
-    async def run(self, jobs: Sequence[Job], tasks: Collection[Task]) -> AsyncGenerator[PaperDone, None]:
-        """Yield each paper when all its tasks are done, in the order of completion.
+    async def run(
+        self, jobs: Sequence[Job], tasks: Collection[Task], turn: Turn, clock: RequestClock
+    ) -> AsyncGenerator[PaperDone, None]:
+        """Yield each paper when all its tasks are done, in the order of completion. What it took is marked on `clock`.
 
         Closing the iterator cancels what is under way in both models. A stage that fails fails the papers of its
         call, never their neighbours in other calls.
@@ -62,7 +66,8 @@ class Pipeline:
         names = self._names = self._names or await self._models.names()
         done: asyncio.Queue[PaperDone | None] = asyncio.Queue()
         places = asyncio.Semaphore(self._settings.chunks_in_flight)
-        chunks = [_Chunk(self._models, part, tasks, names, started_s, done) for part in self._parts(jobs)]
+        request = _Request(tasks, turn, clock, names, started_s, done)
+        chunks = [_Chunk(self._models, part, request) for part in self._parts(jobs)]
         runner = asyncio.create_task(_run_all(chunks, places))
         runner.add_done_callback(lambda _: done.put_nowait(None))
         try:
@@ -99,30 +104,31 @@ async def _run_all(chunks: Sequence["_Chunk"], places: asyncio.Semaphore) -> Non
             group.create_task(run_one(chunk))
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What the chunks of one request share."""
+
+    tasks: Collection[Task]
+    turn: Turn
+    clock: RequestClock
+    names: ModelNames
+    started_s: float
+    done: asyncio.Queue[PaperDone | None]
+
+
 class _Chunk:
     """Papers that travel together. Puts each on `done` exactly once, as a result or as a failure."""
 
-    def __init__(
-        self,
-        models: Models,
-        jobs: Sequence[Job],
-        tasks: Collection[Task],
-        names: ModelNames,
-        request_started_s: float,
-        done: asyncio.Queue[PaperDone | None],
-    ) -> None:
+    def __init__(self, models: Models, jobs: Sequence[Job], request: _Request) -> None:
         self._models = models
         self._jobs = jobs
-        self._names = names
-        self._request_started_s = request_started_s
-        self._done = done
+        self._request = request
         stages: dict[Stage, Collection[Task]] = {
             self._classify: {Task.LABELS},
             self._extract: {Task.DISEASES, Task.TOPICS},  # the areas of a paper are those of its diseases
             self._parse: PARSED_TASKS,
         }
-        self._tasks = tasks
-        self._stages = [stage for stage, needed in stages.items() if not set(needed).isdisjoint(tasks)]
+        self._stages = [stage for stage, needed in stages.items() if not set(needed).isdisjoint(request.tasks)]
         self._labels: dict[int, LabelReading] = {}
         self._diseases: dict[int, DiseaseReading] = {}
         self._parsed: dict[int, Parsed] = {}
@@ -130,7 +136,7 @@ class _Chunk:
         self._waited_ms = 0.0
 
     async def run(self) -> None:
-        self._waited_ms = (time.monotonic() - self._request_started_s) * 1e3
+        self._waited_ms = (time.monotonic() - self._request.started_s) * 1e3
         async with asyncio.TaskGroup() as group:
             for stage in self._stages:
                 group.create_task(self._guard(stage))
@@ -148,22 +154,26 @@ class _Chunk:
 
     async def _classify(self) -> None:
         documents = [job.document for job in self._jobs]
-        for place, reading in enumerate(await self._models.classify(documents)):
+        for place, reading in enumerate(await self._models.classify(documents, self._request.turn)):
+            self._request.clock.stage_answered("classify", reading.work_ms)
             self._labels[place] = reading
             self._stage_done(place)
 
     async def _extract(self) -> None:
-        readings = self._models.extract([job.document for job in self._jobs])
+        readings = self._models.extract([job.document for job in self._jobs], self._request.turn)
         async with contextlib.aclosing(readings):
             async for place, reading in readings:
                 if isinstance(reading, StageFailure):
                     self._fail(place, InternalError(reading.message, code=reading.code))
                 else:
+                    self._request.clock.stage_answered("extract", reading.work_ms)
                     self._diseases[place] = reading
                     self._stage_done(place)
 
     async def _parse(self) -> None:
-        parsed = await asyncio.to_thread(lambda: [parse(job.document, self._tasks) for job in self._jobs])
+        started_s = time.monotonic()
+        parsed = await asyncio.to_thread(lambda: [parse(job.document, self._request.tasks) for job in self._jobs])
+        self._request.clock.stage_answered("parse", (time.monotonic() - started_s) * 1e3)
         for place, of_paper in enumerate(parsed):
             self._parsed[place] = of_paper
             self._stage_done(place)
@@ -176,10 +186,10 @@ class _Chunk:
             del self._stages_left[place]
             job, labels, diseases = self._jobs[place], self._labels.get(place), self._diseases.get(place)
             readings = Readings(labels, diseases, self._parsed.get(place))
-            result = assemble(job, readings, self._tasks, names=self._names, waited_ms=self._waited_ms)
-            self._done.put_nowait(PaperDone(job.index, result, labels, diseases))
+            result = assemble(job, readings, self._request.tasks, names=self._request.names, waited_ms=self._waited_ms)
+            self._request.done.put_nowait(PaperDone(job.index, result, labels, diseases))
 
     def _fail(self, place: int, error: ServiceError) -> None:
         if self._stages_left.pop(place, None) is not None:
             job = self._jobs[place]
-            self._done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.paper.id, error=error.body)))
+            self._request.done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.paper.id, error=error.body)))

@@ -12,6 +12,7 @@ from serve.errors import ServiceError, TooBusy, Unavailable
 from serve.pipeline import DiseaseReadings
 from serve.stages import LabelReading
 from serve.text.document import Document
+from serve.turns import Turn
 
 
 class RemoteModels:
@@ -22,11 +23,11 @@ class RemoteModels:
         self._extractor = extractor
         self._engine = engine
 
-    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
-        return await _call(self._classifier.classify.remote(documents))
+    async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
+        return await _call(self._classifier.classify.remote(documents, turn))
 
-    def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
-        return _stream(self._extractor, "extract", documents)
+    def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
+        return _stream(self._extractor, "extract", documents, turn)
 
     def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
         return _stream(self._engine, "openai", kind, body)

@@ -5,8 +5,12 @@ from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import aclosing
 from typing import Any, Protocol
 
-from pubserve.contract import DEFAULT_TASKS, Failure, ModelNames, Paper, Result, Task, Usage
+from pubserve.contract import DEFAULT_TASKS, Failure, ModelNames, Paper, Task, Usage
 from serve.admission import Admission
+from serve.ask import Ask
+from serve.cache import cache_of
+from serve.cached_models import CachedModels
+from serve.clock import RequestClock
 from serve.deadline import until_deadline
 from serve.errors import ServiceError, Unavailable
 from serve.jobs import Job, job_from
@@ -15,6 +19,7 @@ from serve.papers import UnusablePaper
 from serve.pipeline import Models, PaperDone, Pipeline
 from serve.settings import Settings
 from serve.text.document import Document
+from serve.turns import Turn
 
 READY_CHECK_TIMEOUT_S = 10.0
 
@@ -37,11 +42,17 @@ class Service:
         self.metrics = Metrics()
         limits = settings.pipeline
         retry_after_max_s = settings.http.retry_after_max_s
-        self.papers = Admission(limits.max_papers_in_flight, unit="papers", retry_after_max_s=retry_after_max_s)
+        self.papers = Admission(
+            limits.max_tokens_in_flight,
+            unit="tokens",
+            retry_after_max_s=retry_after_max_s,
+            bulk_share=limits.bulk_share,
+        )
         self.chats = Admission(limits.max_chats_in_flight, unit="requests", retry_after_max_s=retry_after_max_s)
-        self.metrics.in_flight.labels("papers").set_function(lambda: self.papers.in_flight)
+        self.metrics.in_flight.labels("tokens").set_function(lambda: self.papers.in_flight)
         self.metrics.in_flight.labels("chats").set_function(lambda: self.chats.in_flight)
-        self._pipeline = Pipeline(engines, limits)
+        models = CachedModels(engines, cache_of(settings.cache), self.metrics) if settings.cache.enabled else engines
+        self._pipeline = Pipeline(models, limits)
         self._warm_up: asyncio.Task[None] | None = None
 
     @property
@@ -76,12 +87,12 @@ class Service:
     async def _read_warm_up(self) -> None:
         """Raises `Unavailable` where the paper cannot be read."""
         [jobs, _] = self._jobs([WARM_UP])
-        async for done in self._pipeline.run(jobs, DEFAULT_TASKS):
+        async for done in self._pipeline.run(jobs, DEFAULT_TASKS, Turn(), RequestClock()):
             if isinstance(done.result, Failure):
                 raise Unavailable(done.result.error.message, retry_after_s=5)
 
     async def run(
-        self, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], deadline_s: float
+        self, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], ask: Ask
     ) -> AsyncGenerator[PaperDone, None]:
         """Yield every paper of a request once, unusable ones first, the others as they are done.
 
@@ -90,14 +101,21 @@ class Service:
             DeadlineExceeded: some papers are not done; the caller decides what becomes of those that are.
         """
         jobs, failures = self._jobs(papers)
+        tokens = {job.index: job.document.estimated_tokens for job in jobs}
+        turn = ask.turn(len(papers), interactive_papers=self.settings.pipeline.interactive_papers)
         try:
-            with self.papers.admit(len(jobs)):
+            with (
+                self.papers.admit(sum(tokens.values()), priority=turn.priority, deadline_s=ask.deadline_s) as held,
+                self.metrics.in_flight.labels("requests").track_inprogress(),
+            ):
+                ask.clock.admitted()
                 for failure in failures:
                     self.metrics.observe(failure)
                     yield failure
-                async with aclosing(until_deadline(deadline_s, self._pipeline.run(jobs, tasks))) as results:
+                work = self._pipeline.run(jobs, tasks, turn, ask.clock)
+                async with aclosing(until_deadline(ask.deadline_s, work)) as results:
                     async for done in results:
-                        self.papers.done()
+                        held.done(tokens[done.index])
                         self.metrics.observe(done)
                         yield done
         except ServiceError as refusal:
@@ -134,9 +152,3 @@ def usage_of(done: Sequence[PaperDone]) -> Usage:
         papers=len(done), failed=failed, prompt_tokens=prompt, completion_tokens=completion,
         total_tokens=prompt + completion,
     )  # fmt: skip
-
-
-def server_timing_of(results: Sequence[Result]) -> dict[str, float]:
-    """The slowest paper of each stage, in milliseconds, for the `Server-Timing` header."""
-    timings = [result.timings_ms.model_dump(exclude_none=True) for result in results if not isinstance(result, Failure)]
-    return {stage: max(t[stage] for t in timings if stage in t) for stage in sorted({s for t in timings for s in t})}

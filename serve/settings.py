@@ -63,12 +63,25 @@ class Scaling(Section):
 
 
 class PipelineSettings(Section):
-    max_papers_in_flight: int = Field(gt=0, description="Papers admitted and not yet answered, per ingress replica.")
+    max_tokens_in_flight: int = Field(
+        gt=0, description="Tokens of papers admitted and not yet answered, per ingress replica; four characters each."
+    )
+    bulk_share: float = Field(gt=0, le=1, description="Of those, how many may be of bulk requests.")
+    interactive_papers: int = Field(ge=0, description="Larger requests without `x-priority` are bulk.")
     max_chats_in_flight: int = Field(gt=0, description="OpenAI requests admitted and not yet answered, likewise.")
     max_field_chars: int = Field(gt=0, description="Longer titles and abstracts are cut here, with a warning.")
     chunk_papers: int = Field(gt=0, description="Papers that travel in one actor call.")
     chunk_chars: int = Field(gt=0, description="Characters of one actor call; a message between replicas has 4 MiB.")
     chunks_in_flight: int = Field(gt=0, description="Actor calls that one request may have under way per model.")
+
+
+class CacheSettings(Section):
+    """What the models said of a text is remembered: in the ingress, or where Redis is configured, there."""
+
+    enabled: bool = True
+    memory_mb: int = Field(gt=0, description="Per ingress replica; a paper takes about 2 kB.")
+    redis_url: str | None = Field(default=None, description="`redis://host:6379/0`: one cache for all replicas.")
+    redis_ttl_s: int = Field(gt=0, description="How long Redis keeps a reading.")
 
 
 class BatchedModelSettings(Section):
@@ -160,6 +173,7 @@ class Settings(BaseSettings):
     http: HttpSettings
     ingress: Scaling
     pipeline: PipelineSettings
+    cache: CacheSettings
     classifier: BatchedModelSettings
     extractor: ExtractorSettings
     ray: RaySettings

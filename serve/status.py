@@ -23,8 +23,8 @@ READY_WITHIN_S = 2.0
 class PaperCounts(Wire):
     """Papers since this replica of the ingress started."""
 
-    in_flight: int = Field(ge=0, description="Admitted and not yet answered.")
-    limit: int = Field(ge=0, description="As many as may be in flight; more are refused with 429.")
+    tokens_in_flight: int = Field(ge=0, description="Of papers admitted and not yet answered, estimated.")
+    tokens_limit: int = Field(ge=0, description="As many as may be in flight; more are refused with 429.")
     answered: int = Field(ge=0, description="Papers that were read.")
     failed: int = Field(ge=0, description="Papers answered with an error of their own.")
     per_s: float = Field(ge=0, description="Papers answered or failed per second, over the last minute.")
@@ -88,8 +88,8 @@ class StatusBoard:
             models=models or ModelNames(),
             deployments=deployments,
             papers=PaperCounts(
-                in_flight=papers.in_flight,
-                limit=papers.limit,
+                tokens_in_flight=papers.in_flight,
+                tokens_limit=papers.limit,
                 answered=outcomes.get("ok", 0),
                 failed=outcomes.get("failed", 0),
                 per_s=round(self._throughput.per_s, 3),

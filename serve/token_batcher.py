@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from ray import serve
-
-from serve.batching import Tokenised, padding_share
+from serve.batching import Tokenised, padding_share, plan_batches
 from serve.stages import BatchStats
+from serve.turns import Turn, TurnQueue
 
 Item = TypeVar("Item", bound=Tokenised)
 Answer = TypeVar("Answer")
+
+BATCHES_LOOKED_AHEAD = 4
+"""Items that far behind may be preferred for their length: the more there are to choose from, the less is padding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +30,29 @@ class Answered(Generic[Answer]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Job(Generic[Item]):
+class _Job(Generic[Item, Answer]):
     item: Item
     enqueued_s: float
+    answered: asyncio.Future[Answered[Answer]]
+
+    @property
+    def tokens(self) -> int:
+        return len(self.item.ids)
 
 
 class TokenBatcher(Generic[Item, Answer]):
-    """Fills batches from all calls at once, one pass at a time.
+    """Fills batches from all calls at once, one pass at a time, in the order of their turns.
+
+    A batch holds work of one priority only: what is urgent does not wait for the rest of a batch that is not. Its first
+    item is always the one whose turn it is, so that none waits for ever for company of its length.
+
+    Own code, because the queue of `@serve.batch` knows neither priorities nor callers.
 
     Args:
         predict: the model: one answer per item, in order. Runs in the worker.
         worker: of one thread: passes of one replica would only fight for the same cores or the same GPU.
         max_batch_tokens: rows times longest row of a batch; a longer item goes alone.
-        wait_s: how long a batch waits for company.
+        wait_s: how long the first batch after an idle time waits for company.
     """
 
     def __init__(
@@ -53,38 +65,58 @@ class TokenBatcher(Generic[Item, Answer]):
     ) -> None:
         self._predict = predict
         self._worker = worker
+        self._max_batch_tokens = max_batch_tokens
+        self._wait_s = wait_s
+        self._waiting: TurnQueue[_Job[Item, Answer]] = TurnQueue()
+        self._running: asyncio.Task[None] | None = None
 
-        async def run_batch(jobs: list[_Job[Item]]) -> list[Answered[Answer]]:
-            return await self._run_batch(jobs)
+    async def run(self, items: Sequence[Item], turn: Turn) -> list[Answered[Answer]]:
+        """One answer per item, in order. What has not begun when the call is cancelled never begins."""
+        loop, now_s = asyncio.get_running_loop(), time.monotonic()
+        jobs: list[_Job[Item, Answer]] = [_Job(item, now_s, loop.create_future()) for item in items]
+        for job in jobs:
+            self._waiting.push(job, turn, job.tokens)
+        if jobs and (self._running is None or self._running.done()):
+            self._running = asyncio.create_task(self._run_batches())
+        try:
+            return list(await asyncio.gather(*(job.answered for job in jobs)))
+        finally:
+            for job in jobs:
+                job.answered.cancel()
 
-        def size(jobs: Sequence[_Job[Item]]) -> int:
-            # Ray Serve refuses an item that is above the limit all alone.
-            return _padded_tokens(jobs) if len(jobs) > 1 else min(_padded_tokens(jobs), max_batch_tokens)
+    async def _run_batches(self) -> None:
+        await asyncio.sleep(self._wait_s)
+        while batch := self._next_batch():
+            await self._run_batch(batch)
 
-        batched: Any = serve.batch(max_batch_size=max_batch_tokens, batch_wait_timeout_s=wait_s, batch_size_fn=size)
-        self._enqueue = batched(run_batch)
+    def _next_batch(self) -> list[_Job[Item, Answer]]:
+        self._waiting.drop(lambda job: job.answered.done())
+        if not self._waiting:
+            return []
+        candidates = self._waiting.next_up(BATCHES_LOOKED_AHEAD * self._max_batch_tokens)
+        plan = plan_batches([job.tokens for job in candidates], max_batch_tokens=self._max_batch_tokens)
+        batch = [candidates[index] for index in next(indices for indices in plan if 0 in indices)]
+        self._waiting.take(batch)
+        return batch
 
-    async def run(self, items: Sequence[Item]) -> list[Answered[Answer]]:
-        """One answer per item, in order."""
-        now_s = time.monotonic()
-        # Neighbours in the queue end up in one batch, so similar lengths should be neighbours.
-        order = sorted(range(len(items)), key=lambda i: len(items[i].ids))
-        answers = await asyncio.gather(*(self._enqueue(_Job(items[i], now_s)) for i in order))
-        by_index = dict(zip(order, answers, strict=True))
-        return [by_index[i] for i in range(len(items))]
-
-    async def _run_batch(self, jobs: list[_Job[Item]]) -> list[Answered[Answer]]:
+    async def _run_batch(self, jobs: Sequence[_Job[Item, Answer]]) -> None:
         started_s = time.monotonic()
         items = [job.item for job in jobs]
-        answers = await asyncio.get_running_loop().run_in_executor(self._worker, self._predict, items)
+        try:
+            answers = await asyncio.get_running_loop().run_in_executor(self._worker, self._predict, items)
+        except Exception as error:  # of whatever kind: it is theirs who asked, and the next batch runs all the same
+            for job in jobs:
+                if not job.answered.done():
+                    job.answered.set_exception(error)
+            return
         work_ms = (time.monotonic() - started_s) * 1e3
-        stats = BatchStats(len(jobs), _padded_tokens(jobs), padding_share([len(item.ids) for item in items]))
-        return [
-            Answered(answer, (started_s - job.enqueued_s) * 1e3, work_ms, None if place else stats)
-            for place, (job, answer) in enumerate(zip(jobs, answers, strict=True))
-        ]
+        stats = BatchStats(len(jobs), _padded_tokens(jobs), padding_share([job.tokens for job in jobs]))
+        for place, (job, answer) in enumerate(zip(jobs, answers, strict=True)):
+            if not job.answered.done():
+                queue_ms = (started_s - job.enqueued_s) * 1e3
+                job.answered.set_result(Answered(answer, queue_ms, work_ms, None if place else stats))
 
 
-def _padded_tokens(jobs: Sequence[_Job[Any]]) -> int:
+def _padded_tokens(jobs: Sequence[_Job[Any, Any]]) -> int:
     """Size of a batch: rows times longest row, which is what a forward pass costs."""
-    return len(jobs) * max(len(job.item.ids) for job in jobs)
+    return len(jobs) * max(job.tokens for job in jobs)

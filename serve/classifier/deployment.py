@@ -1,12 +1,12 @@
 """The classifier as a Ray Serve deployment: dynamic batches by tokens, model work off the event loop."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from serve.classifier.input import EncodedText
 from serve.classifier.model import ClassifierModel, Row, Scores, classify
+from serve.concurrency import in_thread
 from serve.hardware import use_cores
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
@@ -14,6 +14,7 @@ from serve.settings import BatchedModelSettings, LogSettings
 from serve.stages import LabelReading
 from serve.text.document import Document
 from serve.token_batcher import Answered, TokenBatcher
+from serve.turns import Turn
 
 
 class Classifier:
@@ -24,7 +25,8 @@ class Classifier:
     ) -> None:
         configure_logs(logs)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="classifier")
-        self._model, self.revision = await self._in_worker(_load, settings)
+        self._tokenising = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokeniser")
+        self._model, self.revision = await in_thread(self._worker, _load, settings)
         self._batcher: TokenBatcher[Row, Scores] = TokenBatcher(
             self._model.predict,
             self._worker,
@@ -32,18 +34,16 @@ class Classifier:
             wait_s=settings.batch_wait_s,
         )
 
-    async def _in_worker(self, function, *args):  # type: ignore[no-untyped-def]
-        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
-
     async def name(self) -> str:
         """`name@revision` of the weights that answer."""
         return self.revision
 
-    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+    async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         """One reading per document, in order."""
-        texts: list[EncodedText] = await self._in_worker(self._model.encode, documents)
+        # Apart from the model's own thread: the next papers are ready when a batch is done.
+        texts: list[EncodedText] = await in_thread(self._tokenising, self._model.encode, documents)
         rows = [self._model.rows(text) for text in texts]
-        answered = iter(await self._batcher.run([row for of_text in rows for row in of_text]))
+        answered = iter(await self._batcher.run([row for of_text in rows for row in of_text], turn))
         return [
             self._reading(text, of_text, [next(answered) for _ in of_text])
             for text, of_text in zip(texts, rows, strict=True)

@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -12,6 +13,7 @@ from ray.llm._internal.serve.core.configs.llm_config import DiskMultiplexConfig
 from ray.serve.llm import LLMConfig
 from ray.serve.llm.deployment import LLMServer
 
+from serve.concurrency import as_ready
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.prompt import BrokenAnswer, Generation, answer_schema
 from serve.extractor.reader import read_diseases
@@ -22,6 +24,7 @@ from serve.model_store import ModelStore
 from serve.settings import ExtractorSettings, LogSettings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
+from serve.turns import Places, Turn
 
 OpenAIKind = Literal["chat", "completions"]
 
@@ -77,8 +80,8 @@ class Engine(LLMServer):
         self._normaliser = await asyncio.to_thread(Normaliser.load, vocabularies.path)
         self.revision = prepared.id if settings.reads_with is None else _adapter_id(settings.reads_with)
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
-        # Papers wait here rather than in the engine: cheap to cancel, and the wait can be told from the work.
-        self._places = asyncio.Semaphore(settings.engine.get("max_num_seqs", 128))
+        # Papers wait here rather than in the engine: in their turn, cheap to cancel, the wait told from the work.
+        self._places = Places(settings.engine.get("max_num_seqs", 128))
         # Where the weights lie and what this machine computes fastest in are known only here, on the replica's node.
         await super().__init__(engine_config(settings, str(prepared.path), resolve_dtype(settings.dtype)))
         for adapter in settings.adapters:
@@ -90,16 +93,14 @@ class Engine(LLMServer):
         """`name@revision` of the weights that answer."""
         return self.revision
 
-    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+    async def extract(
+        self, documents: Sequence[Document], turn: Turn
+    ) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
         """Yield `(index, reading)` for each document as soon as it is read, in any order."""
-        tasks = [asyncio.create_task(self._read(index, document)) for index, document in enumerate(documents)]
-        try:
-            for task in asyncio.as_completed(tasks):
-                yield await task
-        finally:
-            # The caller went away or ran out of time: its papers leave the engine at once.
-            for unfinished in tasks:
-                unfinished.cancel()
+        work = (self._read(index, document, turn) for index, document in enumerate(documents))
+        async with aclosing(as_ready(work)) as readings:
+            async for reading in readings:
+                yield reading
 
     async def openai(self, kind: OpenAIKind, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
         """Answer an OpenAI request: one dict, or for `stream: true` server-sent events as text.
@@ -130,10 +131,10 @@ class Engine(LLMServer):
             DiskMultiplexConfig(model_id=name, local_path=str(directory), max_total_tokens=None, lora_assigned_int_id=0)
         )
 
-    async def _read(self, index: int, document: Document) -> tuple[int, DiseaseReading | StageFailure]:
+    async def _read(self, index: int, document: Document, turn: Turn) -> tuple[int, DiseaseReading | StageFailure]:
         arrived_s = time.monotonic()
         try:
-            async with self._places:
+            async with self._places.hold(turn, document.estimated_tokens):
                 queue_ms = (time.monotonic() - arrived_s) * 1e3
                 reading = await read_diseases(
                     document,

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass
 
+from serve.concurrency import as_ready, in_thread
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.resolution import Resolved
 from serve.extractor.support import resolve_tags
@@ -19,6 +21,7 @@ from serve.settings import BatchedModelSettings, LogSettings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
 from serve.token_batcher import TokenBatcher
+from serve.turns import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Tagger:
     ) -> None:
         configure_logs(logs)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tagger")
-        self._loaded: _Loaded = await self._in_worker(_load, settings)
+        self._tokenising = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokeniser")
+        self._loaded: _Loaded = await in_thread(self._worker, _load, settings)
         self._batcher: TokenBatcher[Row, TaggedRow] = TokenBatcher(
             self._loaded.model.predict,
             self._worker,
@@ -44,37 +48,33 @@ class Tagger:
             wait_s=settings.batch_wait_s,
         )
 
-    async def _in_worker(self, function, *args):  # type: ignore[no-untyped-def]
-        return await asyncio.get_running_loop().run_in_executor(self._worker, function, *args)
-
     async def name(self) -> str:
         """`name@revision` of the weights that answer."""
         return self._loaded.revision
 
-    async def extract(self, documents: Sequence[Document]) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
+    async def extract(
+        self, documents: Sequence[Document], turn: Turn
+    ) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
         """Yield `(index, reading)` for each document as soon as it is read, in any order."""
-        rows: list[list[Row]] = await self._in_worker(self._loaded.model.encode, documents)
-        tasks = [
-            asyncio.create_task(self._read(index, document, of))
-            for index, (document, of) in enumerate(zip(documents, rows, strict=True))
-        ]
-        try:
-            for task in asyncio.as_completed(tasks):
-                yield await task
-        finally:
-            # The caller went away or ran out of time: what has not begun is not read.
-            for unfinished in tasks:
-                unfinished.cancel()
+        # Apart from the model's own thread: the next papers are ready when a batch is done.
+        rows: list[list[Row]] = await in_thread(self._tokenising, self._loaded.model.encode, documents)
+        papers = enumerate(zip(documents, rows, strict=True))
+        work = (self._read(index, document, of_paper, turn) for index, (document, of_paper) in papers)
+        async with aclosing(as_ready(work)) as readings:
+            async for reading in readings:
+                yield reading
 
-    async def _read(self, index: int, document: Document, rows: list[Row]) -> tuple[int, DiseaseReading | StageFailure]:
+    async def _read(
+        self, index: int, document: Document, rows: list[Row], turn: Turn
+    ) -> tuple[int, DiseaseReading | StageFailure]:
         try:
-            return index, await self._reading(document, rows)
+            return index, await self._reading(document, rows, turn)
         except Exception:  # of whatever kind: its neighbours are read all the same
             log.exception("extraction_failed")
             return index, StageFailure("extraction_failed", "The extractor could not read this paper; send it again.")
 
-    async def _reading(self, document: Document, rows: list[Row]) -> DiseaseReading:
-        answered = await self._batcher.run(rows)
+    async def _reading(self, document: Document, rows: list[Row], turn: Turn) -> DiseaseReading:
+        answered = await self._batcher.run(rows, turn)
         started_s = time.monotonic()
         resolved = await asyncio.to_thread(self._resolve, [row.answer for row in answered], document)
         return DiseaseReading(

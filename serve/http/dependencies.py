@@ -1,12 +1,20 @@
 """What routes share: the service behind them, and how their errors are documented."""
 
-from typing import Annotated, Any
+import hashlib
+from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request
 
 from pubserve.contract import ErrorResponse
+from serve.ask import Ask
+from serve.deadline import DEADLINE_HEADER
+from serve.http.middleware import clock_of
 from serve.service import Service
 from serve.status import StatusBoard
+from serve.turns import Priority
+
+MAX_DEADLINE_MS = 24 * 60 * 60 * 1000
+PRIORITY_HEADER = "x-priority"
 
 _MEANINGS = {
     400: "The body is not JSON in UTF-8.",
@@ -29,6 +37,38 @@ def _status_board(request: Request) -> StatusBoard:
 
 ServiceDep = Annotated[Service, Depends(_service)]
 StatusBoardDep = Annotated[StatusBoard, Depends(_status_board)]
+
+TimeoutMs = Annotated[
+    int | None,
+    Header(alias=DEADLINE_HEADER, ge=1, le=MAX_DEADLINE_MS, description="Deadline of the request; past it, 504."),
+]
+PriorityName = Annotated[
+    Literal["interactive", "bulk"] | None,
+    Header(
+        alias=PRIORITY_HEADER,
+        description="What is interactive goes before what is bulk; a request of few papers is, if nothing is said.",
+    ),
+]
+
+
+def _ask(request: Request, service: ServiceDep, timeout_ms: TimeoutMs = None, priority: PriorityName = None) -> Ask:
+    deadline_s = service.settings.http.default_deadline_s if timeout_ms is None else timeout_ms / 1e3
+    return Ask(
+        deadline_s=deadline_s,
+        priority=Priority[priority.upper()] if priority else None,
+        caller=_caller(request),
+        clock=clock_of(request.scope),
+    )
+
+
+AskDep = Annotated[Ask, Depends(_ask)]
+
+
+def _caller(request: Request) -> str:
+    """Whom to share the service with: whoever holds the same key, or comes from the same address."""
+    if key := request.headers.get("authorization"):
+        return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
+    return request.client.host if request.client else ""
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -3,12 +3,12 @@
 import re
 import time
 import uuid
-from collections.abc import Mapping
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from serve.clock import RequestClock
 from serve.errors import BodyTooLarge
 from serve.logs import log
 from serve.metrics import Metrics
@@ -18,9 +18,10 @@ _USABLE_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
-def set_server_timing(scope: Scope, durations_ms: Mapping[str, float]) -> None:
-    """Durations for the `Server-Timing` header of this request's answer."""
-    scope["server_timing"] = durations_ms
+def clock_of(scope: Scope) -> RequestClock:
+    """Whoever works on the request marks on it; what it shows goes into the `Server-Timing` header."""
+    clock: RequestClock = scope.setdefault("clock", RequestClock())
+    return clock
 
 
 class RequestContext:
@@ -38,6 +39,7 @@ class RequestContext:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         started_s = time.monotonic()
+        clock = clock_of(scope)
         request_id = _request_id(scope)
         status: int | None = None
         finished = False
@@ -46,9 +48,9 @@ class RequestContext:
             nonlocal status, finished
             if message["type"] == "http.response.start":
                 status = message["status"]
-                durations_ms = {**scope.get("server_timing", {}), "total": (time.monotonic() - started_s) * 1e3}
                 headers = MutableHeaders(scope=message)
-                headers["server-timing"] = ", ".join(f"{name};dur={ms:.1f}" for name, ms in durations_ms.items())
+                durations_ms = clock.durations_ms().items()
+                headers["server-timing"] = ", ".join(f"{name};dur={ms:.1f}" for name, ms in durations_ms)
                 if self._echo_request_id:
                     headers[REQUEST_ID_HEADER] = request_id
             await send(message)

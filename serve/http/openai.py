@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response, StreamingResponse
 
 from pubserve.contract import Failure, Paper, Task
+from serve.ask import Ask
 from serve.deadline import until_deadline
 from serve.errors import InternalError, InvalidRequest, NotFound, ServiceError
-from serve.http.dependencies import ServiceDep, error_responses
+from serve.http.dependencies import AskDep, ServiceDep, error_responses
 from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
-from serve.http.papers import TimeoutMs, deadline_s_of, read_all
+from serve.http.papers import read_all
 from serve.service import Service, usage_of
 
 PIPELINE_MODEL = "pubserve"
@@ -71,22 +72,22 @@ async def get_model(service: ServiceDep, model: str) -> Response:
 
 
 @router.post("/v1/chat/completions")
-async def chat_completions(service: ServiceDep, body: ChatBody, timeout_ms: TimeoutMs = None) -> Response:
+async def chat_completions(service: ServiceDep, body: ChatBody, ask: AskDep) -> Response:
     """Chat with the extractor's engine. With model `pubserve`, the last user message is a paper, and the reply's
     content is its analysis as JSON; the message is the abstract, or a JSON object with `title` and `abstract`."""
     _require_model(service, body.model)
     if body.model == PIPELINE_MODEL:
-        return await _analysis_as_chat(service, body, timeout_ms)
-    return await _engine(service, "chat", body, timeout_ms)
+        return await _analysis_as_chat(service, body, ask)
+    return await _engine(service, "chat", body, ask)
 
 
 @router.post("/v1/completions")
-async def completions(service: ServiceDep, body: CompletionBody, timeout_ms: TimeoutMs = None) -> Response:
+async def completions(service: ServiceDep, body: CompletionBody, ask: AskDep) -> Response:
     """Complete a prompt with the extractor's engine."""
     _require_model(service, body.model)
     if body.model == PIPELINE_MODEL:
         raise InvalidRequest(f"{PIPELINE_MODEL!r} answers chats only; use /v1/chat/completions.", param="model")
-    return await _engine(service, "completions", body, timeout_ms)
+    return await _engine(service, "completions", body, ask)
 
 
 def _require_model(service: Service, model: str) -> None:
@@ -100,11 +101,9 @@ def _model_card(name: str) -> dict[str, Any]:
     return {"id": name, "object": "model", "created": 0, "owned_by": "pubserve"}
 
 
-async def _engine(
-    service: Service, kind: Literal["chat", "completions"], body: OpenAIBody, timeout_ms: int | None
-) -> Response:
+async def _engine(service: Service, kind: Literal["chat", "completions"], body: OpenAIBody, ask: Ask) -> Response:
     asked = body.model_dump(exclude_unset=True)
-    pieces = until_deadline(deadline_s_of(service, timeout_ms), _admitted(service, kind, asked))
+    pieces = until_deadline(ask.deadline_s, _admitted(service, kind, asked))
     first = await anext(pieces)
     if isinstance(first, str):
         return StreamingResponse(_chain(first, pieces), media_type="text/event-stream")
@@ -118,13 +117,13 @@ async def _admitted(service: Service, kind: str, body: dict[str, Any]) -> Pieces
     Raises:
         ServiceError: not admitted, or what the engine says is wrong.
     """
-    with service.chats.admit(1):
+    with service.chats.admit(1) as held:
         async with contextlib.aclosing(service.engines.openai(kind, body)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, dict) and "error" in piece:
                     raise _engine_error(piece["error"])
                 yield piece
-        service.chats.done()
+        held.done(1)
 
 
 async def _chain(first: str, rest: Pieces) -> AsyncIterator[bytes]:
@@ -148,9 +147,9 @@ def _engine_error(error: dict[str, Any]) -> ServiceError:
     return InternalError("The engine failed on this request; retry.")
 
 
-async def _analysis_as_chat(service: Service, body: ChatBody, timeout_ms: int | None) -> Response:
+async def _analysis_as_chat(service: Service, body: ChatBody, ask: Ask) -> Response:
     paper = _paper_in(body.messages)
-    done = await read_all(service, [paper], tuple(Task), deadline_s_of(service, timeout_ms))
+    done = await read_all(service, [paper], tuple(Task), ask)
     result, usage = done[0].result, usage_of(done)
     if isinstance(result, Failure):
         raise InvalidRequest(result.error.message, param="messages", code=result.error.code)

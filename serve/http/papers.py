@@ -2,9 +2,8 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
-from typing import Annotated
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from pubserve.contract import (
@@ -17,41 +16,33 @@ from pubserve.contract import (
     Task,
     TextRequest,
 )
-from serve.deadline import DEADLINE_HEADER
+from serve.ask import Ask
 from serve.errors import DeadlineExceeded, InternalError, InvalidRequest
-from serve.http.dependencies import ServiceDep, error_responses
+from serve.http.dependencies import AskDep, ServiceDep, error_responses
 from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
-from serve.http.middleware import set_server_timing
 from serve.papers import AnalyzeBody, PapersBody, UnusablePaper, require_one_usable
 from serve.pipeline import PaperDone
-from serve.service import Service, server_timing_of, usage_of
-
-MAX_DEADLINE_MS = 24 * 60 * 60 * 1000
-
-TimeoutMs = Annotated[
-    int | None,
-    Header(alias=DEADLINE_HEADER, ge=1, le=MAX_DEADLINE_MS, description="Deadline of the request; past it, 504."),
-]
+from serve.service import Service, usage_of
 
 router = APIRouter(route_class=JsonBodyRoute, tags=["papers"], responses=error_responses(400, 413, 422, 429, 503, 504))
 
 
 @router.post("/v1/analyze", response_model=AnalyzeResponse)
-async def analyze(request: Request, service: ServiceDep, body: AnalyzeBody, timeout_ms: TimeoutMs = None) -> Response:
+async def analyze(service: ServiceDep, body: AnalyzeBody, ask: AskDep) -> Response:
     """Labels and diseases of up to 1,000 papers; one result per paper, in the order asked."""
-    return await _answer(request, service, body.papers, body.tasks, timeout_ms)
+    return await _answer(service, body.papers, body.tasks, ask)
 
 
 @router.post("/v1/classify", response_model=AnalyzeResponse)
-async def classify(request: Request, service: ServiceDep, body: PapersBody, timeout_ms: TimeoutMs = None) -> Response:
+async def classify(service: ServiceDep, body: PapersBody, ask: AskDep) -> Response:
     """The half of `/v1/analyze` that says what a paper is about: `tasks` is `["labels"]`."""
-    return await _answer(request, service, body.papers, [Task.LABELS], timeout_ms)
+    return await _answer(service, body.papers, [Task.LABELS], ask)
 
 
 @router.post("/v1/extract", response_model=AnalyzeResponse)
-async def extract(request: Request, service: ServiceDep, body: PapersBody, timeout_ms: TimeoutMs = None) -> Response:
+async def extract(service: ServiceDep, body: PapersBody, ask: AskDep) -> Response:
     """The half of `/v1/analyze` that finds diseases: `tasks` is `["diseases"]`."""
-    return await _answer(request, service, body.papers, [Task.DISEASES], timeout_ms)
+    return await _answer(service, body.papers, [Task.DISEASES], ask)
 
 
 @router.post(
@@ -61,71 +52,55 @@ async def extract(request: Request, service: ServiceDep, body: PapersBody, timeo
         200: {"content": {"application/x-ndjson": {"schema": {"type": "string"}}}, "description": "One result a line."}
     },
 )
-async def analyze_stream(service: ServiceDep, body: AnalyzeBody, timeout_ms: TimeoutMs = None) -> Response:
+async def analyze_stream(service: ServiceDep, body: AnalyzeBody, ask: AskDep) -> Response:
     """As `/v1/analyze`, but NDJSON: each result on a line of its own, as soon as it is ready.
 
     Papers that are not done at the deadline come last, each with the error `deadline_exceeded`.
     """
     require_one_usable(body.papers)
-    results = service.run(body.papers, body.tasks, deadline_s_of(service, timeout_ms))
+    results = service.run(body.papers, body.tasks, ask)
     # The first result decides the status: a refusal is an honest 4xx or 5xx, not a line in a stream that said 200.
     first = await anext(results)
     return StreamingResponse(_lines(body.papers, first, results), media_type="application/x-ndjson")
 
 
 @router.post("/predict", response_model=LabelsResponse)
-async def predict(request: Request, service: ServiceDep, body: TextRequest, timeout_ms: TimeoutMs = None) -> Response:
+async def predict(service: ServiceDep, body: TextRequest, ask: AskDep) -> Response:
     """Labels of one text, as the first version of this service answered."""
-    done = await _read_text(request, service, body.text, [Task.LABELS], timeout_ms)
+    done = await _read_text(service, body.text, [Task.LABELS], ask)
     return JsonResponse({"predicted_labels": done.predicted_labels, "confidence_scores": done.confidence_scores})
 
 
 @router.post("/ExtractDisease", response_model=DiseasesResponse)
-async def extract_disease(
-    request: Request, service: ServiceDep, body: TextRequest, timeout_ms: TimeoutMs = None
-) -> Response:
+async def extract_disease(service: ServiceDep, body: TextRequest, ask: AskDep) -> Response:
     """Diseases in one text, as the first version of this service answered."""
-    done = await _read_text(request, service, body.text, [Task.DISEASES], timeout_ms)
+    done = await _read_text(service, body.text, [Task.DISEASES], ask)
     return JsonResponse({"abstract_id": done.abstract_id, "extracted_diseases": done.extracted_diseases})
 
 
-def deadline_s_of(service: Service, timeout_ms: int | None) -> float:
-    """Seconds this request has: what it asked for, or the default."""
-    return service.settings.http.default_deadline_s if timeout_ms is None else timeout_ms / 1e3
-
-
 async def read_all(
-    service: Service, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], deadline_s: float
+    service: Service, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], ask: Ask
 ) -> list[PaperDone]:
     """All papers of a request, in the order asked."""
     require_one_usable(papers)
-    async with contextlib.aclosing(service.run(papers, tasks, deadline_s)) as results:
+    async with contextlib.aclosing(service.run(papers, tasks, ask)) as results:
         return sorted([done async for done in results], key=lambda done: done.index)
 
 
 async def _answer(
-    request: Request,
-    service: Service,
-    papers: Sequence[Paper | UnusablePaper],
-    tasks: Collection[Task],
-    timeout_ms: int | None,
+    service: Service, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], ask: Ask
 ) -> Response:
-    done = await read_all(service, papers, tasks, deadline_s_of(service, timeout_ms))
-    results = [paper.result for paper in done]
-    set_server_timing(request.scope, server_timing_of(results))
-    return JsonResponse(AnalyzeResponse(results=results, usage=usage_of(done)))
+    done = await read_all(service, papers, tasks, ask)
+    return JsonResponse(AnalyzeResponse(results=[paper.result for paper in done], usage=usage_of(done)))
 
 
-async def _read_text(
-    request: Request, service: Service, text: str, tasks: Collection[Task], timeout_ms: int | None
-) -> Analysis:
+async def _read_text(service: Service, text: str, tasks: Collection[Task], ask: Ask) -> Analysis:
     paper = Paper(id="text", abstract=text)
-    [done] = await read_all(service, [paper], tasks, deadline_s_of(service, timeout_ms))
+    [done] = await read_all(service, [paper], tasks, ask)
     if isinstance(done.result, Failure):
         error = done.result.error
         kind = InternalError if error.type == InternalError.type else InvalidRequest
         raise kind(error.message, param="text", code=error.code)
-    set_server_timing(request.scope, server_timing_of([done.result]))
     return done.result
 
 

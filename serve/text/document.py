@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+CHARS_PER_TOKEN = 4
+"""Of English abstracts, whatever the tokenizer: a little more than four."""
+
 _UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
@@ -38,6 +41,11 @@ class Document:
     @property
     def is_empty(self) -> bool:
         return not (self.title.strip() or self.abstract.strip())
+
+    @property
+    def estimated_tokens(self) -> int:
+        """What it costs a model to read it, without asking a tokenizer."""
+        return max(1, self.chars // CHARS_PER_TOKEN)
 
     @property
     def chars(self) -> int:

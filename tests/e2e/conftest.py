@@ -71,7 +71,7 @@ class RunningService:
     def wait_until_idle(self, within_s: float = 60) -> None:
         """Until nothing is in flight; fails the test if that takes too long."""
         ends_s = time.monotonic() + within_s
-        while self.metric('pubserve_in_flight{unit="papers"}') > 0:
+        while self.metric('pubserve_in_flight{unit="tokens"}') > 0:
             assert time.monotonic() < ends_s, "work of callers who left is still in flight"
             time.sleep(0.2)
 

@@ -14,7 +14,7 @@ def test_a_terminated_service_finishes_its_work_and_exits_with_zero(service: Run
 
     with ThreadPoolExecutor() as pool:
         in_flight = pool.submit(httpx.post, f"{service.url}/v1/analyze", json={"papers": papers}, timeout=120)
-        while service.metric('pubserve_in_flight{unit="papers"}') == 0:
+        while service.metric('pubserve_in_flight{unit="tokens"}') == 0:
             time.sleep(0.05)
         service.process.send_signal(signal.SIGTERM)
         refused = _first_refusal(service.url)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from serve.pipeline import DiseaseReadings
 from serve.settings import LogSettings, Settings
 from serve.stages import BatchStats, DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document
+from serve.turns import Turn
 
 VOCABULARY = Normaliser(
     DiseaseOntology(
@@ -46,11 +46,13 @@ class InstantModels:
     fail_on: str | None = None
     classify_error: Exception | None = None
     calls: list[int] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     cancelled: int = 0
 
-    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
+    async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         texts = [f"{document.title}\n{document.abstract}" for document in documents]
         self.calls.append(len(texts))
+        self.turns.append(turn)
         if self.classify_error:
             raise self.classify_error
         return [self._label(text, first=place == 0, papers=len(texts)) for place, text in enumerate(texts)]
@@ -67,7 +69,7 @@ class InstantModels:
             batches=(BatchStats(papers, 100, 0.1),) if first else (),
         )
 
-    async def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
+    async def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
         try:
             for index, document in enumerate(documents):
                 text = document.title + document.abstract
@@ -108,8 +110,9 @@ def settings() -> Settings:
     return Settings(
         profile="cpu",
         http={"max_body_bytes": 100_000, "default_deadline_s": 5},
+        cache={"enabled": False},
         pipeline={
-            "max_papers_in_flight": 1000,
+            "max_tokens_in_flight": 10_000,
             "max_field_chars": 20_000,
             "chunk_papers": 4,
             "chunk_chars": 30_000,
@@ -124,13 +127,6 @@ def _logs() -> Iterator[None]:
     configure_logs(LogSettings(level="DEBUG"))
     yield
     structlog.reset_defaults()
-
-
-@pytest.fixture
-def in_a_replica(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ray Serve's queue of batches asks how many calls its replica takes; in a test there is no replica."""
-    config = SimpleNamespace(max_ongoing_requests=1_000_000)
-    monkeypatch.setattr("ray.serve.get_replica_context", lambda: SimpleNamespace(_deployment_config=config))
 
 
 @pytest.fixture

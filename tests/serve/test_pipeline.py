@@ -7,10 +7,12 @@ from collections.abc import Sequence
 import pytest
 
 from pubserve.contract import Analysis, Failure, Paper, Task
+from serve.clock import RequestClock
 from serve.jobs import Job, job_from
 from serve.pipeline import PaperDone, Pipeline
 from serve.settings import Settings
 from serve.text.document import Document
+from serve.turns import Turn
 from tests.serve.conftest import InstantModels
 
 pytestmark = pytest.mark.anyio
@@ -29,7 +31,7 @@ def pipeline(models: InstantModels, settings: Settings) -> Pipeline:
 
 
 async def run(pipeline: Pipeline, work: Sequence[Job], tasks: Sequence[Task] = BOTH) -> list[PaperDone]:
-    return [done async for done in pipeline.run(work, tasks)]
+    return [done async for done in pipeline.run(work, tasks, Turn(), RequestClock())]
 
 
 async def test_every_paper_is_answered_once(pipeline: Pipeline) -> None:
@@ -67,7 +69,7 @@ async def test_a_slow_paper_does_not_hold_up_the_others(pipeline: Pipeline, mode
     models.stall_on = "slow"
     work = jobs("slow", *["asthma"] * 8)
 
-    async with asyncio.timeout(5), contextlib.aclosing(pipeline.run(work, BOTH)) as results:
+    async with asyncio.timeout(5), contextlib.aclosing(pipeline.run(work, BOTH, Turn(), RequestClock())) as results:
         first = [await anext(results) for _ in range(5)]
 
     assert all(d.index >= 4 for d in first)  # the slow one's chunk is the first four

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from pubserve.contract import Paper, Task
+from serve.ask import Ask
 from serve.deployments import Deployments, DeploymentStatus, deployments_on_ray
 from serve.errors import TooBusy
 from serve.papers import UnusablePaper
@@ -27,7 +28,7 @@ def service(settings: Settings, models: InstantModels) -> Service:
 
 
 async def read(service: Service, *papers: Paper | UnusablePaper) -> None:
-    async for _ in service.run(papers, [Task.LABELS, Task.DISEASES], 5):
+    async for _ in service.run(papers, [Task.LABELS, Task.DISEASES], Ask(deadline_s=5)):
         pass
 
 
@@ -48,8 +49,8 @@ async def test_papers_are_counted_by_what_became_of_them(service: Service) -> No
     await read(service, Paper(id="1", title="On asthma"), Paper(id="2", title="Lung cancer"), Paper(id="3"))
 
     status = await board.read()
-    assert (status.papers.answered, status.papers.failed, status.papers.in_flight) == (2, 1, 0)
-    assert status.papers.limit == service.papers.limit
+    assert (status.papers.answered, status.papers.failed, status.papers.tokens_in_flight) == (2, 1, 0)
+    assert status.papers.tokens_limit == service.papers.limit
     assert status.papers.per_s > 0
     assert status.paper_errors == {"unreadable_paper": 1}
     assert status.stage_mean_s == {"classify": 0.002, "extract": 0.004}
@@ -64,7 +65,7 @@ async def test_refusals_are_counted_by_their_code(service: Service) -> None:
 
 async def test_what_is_in_work_is_in_flight(service: Service) -> None:
     with service.papers.admit(7):
-        assert (await StatusBoard(service).read()).papers.in_flight == 7
+        assert (await StatusBoard(service).read()).papers.tokens_in_flight == 7
 
 
 async def test_a_service_that_is_not_ready_says_why(service: Service, models: InstantModels) -> None:

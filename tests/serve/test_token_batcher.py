@@ -8,8 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from serve.token_batcher import TokenBatcher
+from serve.turns import Priority, Turn
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("in_a_replica")]
+pytestmark = pytest.mark.anyio
+
+ME = Turn(caller="me")
 
 
 @dataclass
@@ -43,7 +46,7 @@ def batcher_of(model: Echo, *, max_batch_tokens: int = 100) -> TokenBatcher[Item
 async def test_answers_come_in_the_order_of_the_items() -> None:
     items = [Item(str(number), tokens) for number, tokens in enumerate([50, 3, 40, 7])]
 
-    answered = await batcher_of(Echo()).run(items)
+    answered = await batcher_of(Echo()).run(items, ME)
 
     assert [done.answer for done in answered] == ["0", "1", "2", "3"]
 
@@ -52,7 +55,7 @@ async def test_calls_share_a_batch() -> None:
     model = Echo()
     batcher = batcher_of(model)
 
-    first, second = await asyncio.gather(batcher.run([Item("a", 10)]), batcher.run([Item("b", 10)]))
+    first, second = await asyncio.gather(batcher.run([Item("a", 10)], ME), batcher.run([Item("b", 10)], ME))
 
     assert [done.answer for done in [*first, *second]] == ["a", "b"]
     assert model.batches == [["a", "b"]]
@@ -61,7 +64,7 @@ async def test_calls_share_a_batch() -> None:
 async def test_a_batch_stays_within_its_tokens_padding_included() -> None:
     model = Echo()
 
-    await batcher_of(model, max_batch_tokens=40).run([Item("long", 30), Item("short", 5), Item("shorter", 4)])
+    await batcher_of(model, max_batch_tokens=40).run([Item("long", 30), Item("short", 5), Item("shorter", 4)], ME)
 
     assert sorted(map(len, model.batches)) == [1, 2]
     assert ["long"] in model.batches
@@ -70,13 +73,13 @@ async def test_a_batch_stays_within_its_tokens_padding_included() -> None:
 async def test_an_item_above_the_limit_goes_alone() -> None:
     model = Echo()
 
-    answered = await batcher_of(model, max_batch_tokens=10).run([Item("huge", 500)])
+    answered = await batcher_of(model, max_batch_tokens=10).run([Item("huge", 500)], ME)
 
     assert [done.answer for done in answered] == ["huge"]
 
 
 async def test_a_batch_is_described_once() -> None:
-    answered = await batcher_of(Echo()).run([Item("a", 10), Item("b", 20)])
+    answered = await batcher_of(Echo()).run([Item("a", 10), Item("b", 20)], ME)
 
     [stats] = [done.batch for done in answered if done.batch]
     assert (stats.papers, stats.padded_tokens, stats.padding_share) == (2, 40, 0.25)
@@ -87,7 +90,7 @@ async def test_a_failure_of_the_model_reaches_the_calls_of_its_batch_and_no_othe
     batcher = batcher_of(Echo(fail_on="bad"), max_batch_tokens=10)
 
     failed, fine = await asyncio.gather(
-        batcher.run([Item("bad", 10)]), batcher.run([Item("good", 9)]), return_exceptions=True
+        batcher.run([Item("bad", 10)], ME), batcher.run([Item("good", 9)], ME), return_exceptions=True
     )
 
     assert isinstance(failed, RuntimeError)
@@ -96,4 +99,52 @@ async def test_a_failure_of_the_model_reaches_the_calls_of_its_batch_and_no_othe
 
 
 async def test_nothing_asked_is_nothing_answered() -> None:
-    assert await batcher_of(Echo()).run([]) == []
+    assert await batcher_of(Echo()).run([], ME) == []
+
+
+async def test_what_is_urgent_goes_before_bulk_that_waits_and_shares_no_batch_with_it() -> None:
+    model = Echo()
+    batcher = batcher_of(model, max_batch_tokens=20)
+    bulk = [Item(f"bulk {number}", 10) for number in range(6)]
+
+    first = asyncio.create_task(batcher.run(bulk, Turn(Priority.BULK, "them")))
+    await asyncio.sleep(0)
+    await batcher.run([Item("urgent", 10)], ME)
+    await first
+
+    assert ["urgent"] in model.batches[:2]
+    assert sorted(map(len, model.batches)) == [1, 2, 2, 2]
+
+
+async def test_callers_of_one_priority_take_turns() -> None:
+    model = Echo()
+    batcher = batcher_of(model, max_batch_tokens=10)
+    many = asyncio.create_task(batcher.run([Item("mine", 10)] * 20, ME))
+    await asyncio.sleep(0)
+
+    await batcher.run([Item("yours", 10)], Turn(caller="you"))
+    await many
+
+    assert ["yours"] in model.batches[:3]
+
+
+async def test_the_item_whose_turn_it_is_is_in_the_next_batch_whatever_its_length() -> None:
+    model = Echo()
+    batcher = batcher_of(model, max_batch_tokens=30)
+    items = [Item("short", 1), *(Item("long", 30) for _ in range(2)), Item("shortish", 2)]
+
+    await batcher.run(items, ME)
+
+    assert sorted(model.batches[0]) == ["short", "shortish"]
+
+
+async def test_what_is_cancelled_before_its_batch_is_never_read() -> None:
+    model = Echo()
+    batcher = batcher_of(model)
+    left = asyncio.create_task(batcher.run([Item("left", 10)], ME))
+    await asyncio.sleep(0)
+    left.cancel()
+
+    await batcher.run([Item("stays", 10)], ME)
+
+    assert model.batches == [["stays"]]

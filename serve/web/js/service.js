@@ -57,7 +57,7 @@ function boardView(status, rates) {
       "div",
       { class: "tiles" },
       tile("Papers a second", rate(papers.per_s), "over the last minute", sparkline(`Papers a second; now ${rate(papers.per_s)}`, rates)),
-      tile("In work", count(papers.in_flight), `of ${count(papers.limit)} places`, bar(papers.in_flight / Math.max(1, papers.limit))),
+      tile("In work", count(papers.tokens_in_flight), `of ${count(papers.tokens_limit)} tokens`, bar(papers.tokens_in_flight / Math.max(1, papers.tokens_limit))),
       tile("Read", count(papers.answered), "since it started"),
       tile("Failed", count(papers.failed), finished ? `${((papers.failed / finished) * 100).toFixed(1)} % of all` : "of none so far"),
     ),

@@ -17,6 +17,7 @@ from serve.service import Service
 from serve.settings import Settings
 from serve.stages import LabelReading
 from serve.text.document import Document
+from serve.turns import Turn
 
 PAPERS = [Paper(id=str(n), title="", abstract="x" * 400) for n in range(20)]
 
@@ -28,11 +29,11 @@ class Models:
         self._classifier = classifier
         self._tagger = tagger
 
-    async def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
-        return await self._classifier.classify(documents)
+    async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
+        return await self._classifier.classify(documents, turn)
 
-    async def extract(self, documents: Sequence[Document]) -> DiseaseReadings:
-        async for reading in self._tagger.extract(documents):
+    async def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
+        async for reading in self._tagger.extract(documents, turn):
             yield reading
 
     async def names(self) -> ModelNames:

@@ -14,11 +14,12 @@ from serve.extractor.tagging import TaggedRow
 from serve.settings import BatchedModelSettings, LogSettings, Settings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
+from serve.turns import Turn
 from tests.serve.conftest import VOCABULARY
 
 from .test_tagger import save_tagger
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("in_a_replica")]
+pytestmark = pytest.mark.anyio
 
 PAPERS = [Document("Asthma of the lung", "No cancer."), Document("Bad", "The lung cancer."), Document("", "...")]
 
@@ -42,7 +43,7 @@ async def tagger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tagger:
 
 
 async def read(tagger: Tagger, papers: Sequence[Document]) -> dict[int, DiseaseReading | StageFailure]:
-    return {index: reading async for index, reading in tagger.extract(papers)}
+    return {index: reading async for index, reading in tagger.extract(papers, Turn())}
 
 
 async def test_every_paper_is_answered_once(tagger: Tagger) -> None:

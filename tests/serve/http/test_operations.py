@@ -67,7 +67,7 @@ async def test_a_draining_service_is_not_ready(http: httpx.AsyncClient, service:
 
 async def test_metrics_count_papers_stages_batches_and_refusals(http: httpx.AsyncClient, service: Service) -> None:
     await http.post("/v1/analyze", json={"papers": [PAPER, {"id": "2"}]})
-    with service.papers.admit(1000):
+    with service.papers.admit(10_000):
         await http.post("/v1/analyze", json={"papers": [PAPER]})
 
     lines = (await http.get("/metrics")).text.splitlines()
@@ -83,7 +83,7 @@ async def test_metrics_count_papers_stages_batches_and_refusals(http: httpx.Asyn
         'pubserve_tokens_total{kind="completion",stage="extract"} 5.0',
         'pubserve_refused_total{code="too_busy"} 1.0',
         'pubserve_requests_total{route="/v1/analyze",status="429"} 1.0',
-        'pubserve_in_flight{unit="papers"} 0.0',
+        'pubserve_in_flight{unit="tokens"} 0.0',
     ):
         assert line in lines
 
