@@ -1,0 +1,80 @@
+"""`python -m tools.k8s`: write what is generated in the manifests, and check all of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tools.k8s.capacity import check_capacity
+from tools.k8s.findings import Finding
+from tools.k8s.overlays import ManifestError, Overlay, overlays
+from tools.k8s.policies import check_policies
+from tools.k8s.schemas import KUBERNETES_VERSIONS, check_core, check_kuberay, is_custom
+
+console = Console(highlight=False, soft_wrap=True)
+cli = typer.Typer(add_completion=False, no_args_is_help=True, help="The manifests under k8s/.")
+
+
+@cli.command()
+def generate() -> None:
+    """Write k8s/overlays/*/generated from each overlay's serve.yaml and its profile.
+
+    The Serve config is taken from the application itself, which starts a small local Ray: half a minute in all.
+    """
+    from tools.k8s.generated import files
+    from tools.k8s.local_ray import local_ray
+
+    with local_ray():
+        for overlay in overlays():
+            for path, content in files(overlay).items():
+                path.parent.mkdir(exist_ok=True)
+                changed = not path.is_file() or path.read_text(encoding="utf-8") != content
+                path.write_text(content, encoding="utf-8")
+                console.print(f"{'written' if changed else 'as it was'}  {overlay.name}/generated/{path.name}")
+
+
+@cli.command()
+def check(
+    names: Annotated[list[str] | None, typer.Argument(help="Overlays; all if not given.")] = None,
+    crds: Annotated[Path | None, typer.Option(help="Folder with KubeRay's CRDs, as its releases have them.")] = None,
+) -> None:
+    """Render overlays and check them: schemas, policies, resources that add up. Exit status 1 if anything is wrong."""
+    known = {overlay.name: overlay for overlay in overlays()}
+    if unknown := set(names or []) - known.keys():
+        raise typer.BadParameter(f"there is no overlay {', '.join(sorted(unknown))}; there is: {', '.join(known)}")
+    try:
+        findings = [finding for name in names or known for finding in _report(known[name], crds)]
+    except ManifestError as error:
+        console.print(f"[red]{error}[/red]")
+        raise typer.Exit(1) from None
+    raise typer.Exit(1 if findings else 0)
+
+
+def _report(overlay: Overlay, crds: Path | None) -> list[Finding]:
+    manifests = overlay.render()
+    findings = list(_findings(overlay, crds))
+    console.print(f"[{'red' if findings else 'green'}]{overlay.name}[/]: {len(manifests)} manifests")
+    for finding in findings:
+        console.print(f"  {finding}", markup=False)
+    skipped = sorted(
+        {manifest["kind"] for manifest in manifests if is_custom(manifest)} - ({"RayService"} if crds else set())
+    )
+    if skipped:
+        console.print(f"  no schema at hand for: {', '.join(skipped)}")
+    return findings
+
+
+def _findings(overlay: Overlay, crds: Path | None) -> Iterator[Finding]:
+    manifests = overlay.render()
+    for version in KUBERNETES_VERSIONS:
+        yield from check_core(manifests, version)
+    if crds:
+        yield from check_kuberay(manifests, crds)
+    yield from check_policies(manifests)
+    yield from check_capacity(manifests, overlay.settings)
+
+
+if __name__ == "__main__":
+    cli()
