@@ -8,12 +8,18 @@ from loadtest.bench.measurement import Load, Work
 from loadtest.bench.peers.peer import OverHttp, Peer, json_call
 from pubserve import Paper
 
+NO_CACHE = {"PUBSERVE_CACHE__ENABLED": "false"}
+"""The same papers come again under the next load: they are to be read, not remembered."""
+
 ECHO_LOADS = (
     Load(concurrency=1),
     Load(concurrency=32),
     Load(concurrency=1, papers_per_request=64),
     Load(concurrency=8, papers_per_request=64),
 )
+
+# A load asks about the same papers again and again.
+_READS_ALL = {"PUBSERVE_CACHE__ENABLED": "false"}
 
 
 def papers_call(work: Work, papers: Sequence[Paper]) -> Sequence[Call]:
@@ -31,7 +37,7 @@ def _served(name: str, runs: str, works: Sequence[Work], **env: str) -> Peer:
         program=("-m", "serve.launch", "--port", "{port}"),
         works=works,
         drive=OverHttp(papers_call),
-        env=env,
+        env={**NO_CACHE, **env},
         ready_path="/readyz",
         drops_abandoned=True,
         stream=stream_call if Work.ANALYZE in works else None,
@@ -45,7 +51,7 @@ def _simulated(name: str, runs: str, **env: str) -> Peer:
         program=("-m", "loadtest.simulated", "--port", "{port}"),
         works=(Work.ANALYZE,),
         drive=OverHttp(papers_call),
-        env=env,
+        env={**NO_CACHE, **env},
         ready_path="/readyz",
         drops_abandoned=True,
         loads=ECHO_LOADS,
