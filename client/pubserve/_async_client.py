@@ -147,7 +147,8 @@ class AsyncClient:
         settled = self._connection.timeout if timeout is None else as_timeout(timeout)
 
         def ask(part: Sequence[Paper]) -> AsyncGenerator[Result, None]:
-            return self._stream_attempt(checked_call(paths.STREAM_PATH, part, run.tasks, timeout=settled), None)
+            call = checked_call(paths.STREAM_PATH, part, run.tasks, timeout=settled, priority=paths.BULK)
+            return self._stream_attempt(call, None)
 
         patience = Patience(self._connection.retries, batching.patience_s)
         return _tasks.answer(run, ask, papers_by_pmid(pubmed), patience, journal)

@@ -155,7 +155,8 @@ class Client:
         settled = self._connection.timeout if timeout is None else as_timeout(timeout)
 
         def ask(part: Sequence[Paper]) -> Generator[Result, None, None]:
-            return self._stream_attempt(checked_call(paths.STREAM_PATH, part, run.tasks, timeout=settled), None)
+            call = checked_call(paths.STREAM_PATH, part, run.tasks, timeout=settled, priority=paths.BULK)
+            return self._stream_attempt(call, None)
 
         patience = Patience(self._connection.retries, batching.patience_s)
         return _threads.answer(run, ask, papers_by_pmid(pubmed), patience, journal)

@@ -23,6 +23,8 @@ READY_PATH = "/readyz"
 
 REQUEST_ID_HEADER = "x-request-id"
 DEADLINE_HEADER = "x-request-timeout-ms"
+PRIORITY_HEADER = "x-priority"
+BULK = "bulk"
 
 Papers = Iterable[Paper | Mapping[str, Any]]
 Tasks = Iterable[Task | str]
@@ -41,11 +43,14 @@ class Call:
     content: bytes | None = None
     paper_ids: tuple[str, ...] = ()
     deadline_ms: int | None = None
+    priority: str | None = None
 
     def headers(self, deadline_left_ms: int | None) -> dict[str, str]:
         headers = {REQUEST_ID_HEADER: self.request_id}
         if self.content is not None:
             headers["content-type"] = "application/json"
+        if self.priority is not None:
+            headers[PRIORITY_HEADER] = self.priority
         if deadline_left_ms is not None:
             headers[DEADLINE_HEADER] = str(deadline_left_ms)
         return headers
@@ -81,6 +86,7 @@ def checked_call(
     timeout: httpx.Timeout,
     deadline_ms: int | None = None,
     request_id: str | None = None,
+    priority: str | None = None,
 ) -> Call:
     """A call about papers and tasks that were checked before."""
     body: dict[str, Any] = {"papers": [paper.model_dump(exclude_none=True) for paper in papers]}
@@ -94,6 +100,7 @@ def checked_call(
         content=encode(body),
         paper_ids=tuple(paper.id for paper in papers),
         deadline_ms=deadline_ms,
+        priority=priority,
     )
 
 

@@ -41,7 +41,7 @@ class MockTransport(httpx.MockTransport):
 
     `read` makes the result of a paper; without it, a few words for cancer are found. `first` are responses or
     exceptions that come before any proper answer, such as `refusal(503)` or `httpx.ConnectError("refused")`.
-    `requests` lists what was asked.
+    Both may be changed at any time. `requests` lists what was asked.
 
     >>> from pubserve import Client, Failure, Retries
     >>> from pubserve.contract import ErrorBody
@@ -57,13 +57,13 @@ class MockTransport(httpx.MockTransport):
     def __init__(self, read: Read | None = None, *, first: Iterable[httpx.Response | Exception] = ()) -> None:
         super().__init__(self._answer)
         self.requests: list[httpx.Request] = []
-        self._read = read or read_words
-        self._first = list(first)
+        self.read = read or read_words
+        self.first = list(first)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.requests.append(request)
-        if self._first:
-            reply = self._first.pop(0)
+        if self.first:
+            reply = self.first.pop(0)
             if isinstance(reply, Exception):
                 raise reply
             return _unused(reply)
@@ -73,7 +73,7 @@ class MockTransport(httpx.MockTransport):
         if path not in (ANALYZE_PATH, STREAM_PATH, CLASSIFY_PATH, EXTRACT_PATH):
             return refusal(404, f"There is no {path!r}.")
         asked = AnalyzeRequest.model_validate({"tasks": _TASKS.get(path, list(Task)), **json.loads(request.content)})
-        results = [self._read(paper) for paper in asked.papers]
+        results = [self.read(paper) for paper in asked.papers]
         if path == STREAM_PATH:
             lines = [json.dumps(result.model_dump(mode="json")) + "\n" for result in results]
             return httpx.Response(200, content="".join(lines).encode())

@@ -77,6 +77,15 @@ async def test_results_come_in_the_order_of_the_papers_from_requests_of_the_righ
     assert {request.url.path for request in transport.requests} == {"/v1/analyze/stream"}
 
 
+async def test_the_service_may_let_others_go_first(many: Any, client: Any, service: Any, settle: Any) -> None:
+    transport = MockTransport()
+    await many(transport, papers(1))
+    await settle(client.analyze(papers(1)))
+
+    assert transport.requests[0].headers["x-priority"] == "bulk"
+    assert "x-priority" not in service.requests[0].headers
+
+
 async def test_tasks_are_asked_for_and_unknown_ones_refused_before_anything_is_sent(many: Any) -> None:
     transport = MockTransport()
 

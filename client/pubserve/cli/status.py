@@ -2,6 +2,7 @@
 
 import json
 import time
+from contextlib import suppress
 from typing import Annotated, Any
 
 import httpx
@@ -18,6 +19,13 @@ from pubserve.errors import InvalidArgument
 
 STATUS_PATH = "/v1/status"
 NOT_READY = 1
+
+# What each row says of the papers; one with a figure that the service does not give is left out.
+_PAPERS = {
+    "in work": "{tokens_in_flight:,} of at most {tokens_limit:,} tokens",
+    "answered": "{answered:,}, and {failed:,} failed",
+    "throughput": "{per_s:.1f} papers a second over the last minute",
+}
 
 out = Console(highlight=False)
 
@@ -86,20 +94,16 @@ def _deployment(deployment: dict[str, Any]) -> tuple[str, str]:
 def table_of(status: dict[str, Any], url: str) -> Table:
     """What is known, one line each; what the service does not say is left out."""
     table = Table(box=None, show_header=False, pad_edge=False)
-    ready = (
-        "[green]ready[/green]"
-        if status["ready"]
-        else f"[red]not ready[/red]: {escape(status.get('reason') or 'no reason given')}"
-    )
-    table.add_row(url, ready)
+    reason = escape(status.get("reason") or "it does not say why")
+    table.add_row(url, "[green]ready[/green]" if status["ready"] else f"[red]not ready[/red]: {reason}")
     for role, name in (status.get("models") or {}).items():
         table.add_row(role, name or "-")
     for deployment in status.get("deployments") or ():
         table.add_row(*_deployment(deployment))
-    if papers := status.get("papers"):
-        table.add_row("in work", f"{papers['tokens_in_flight']:,} of at most {papers['tokens_limit']:,} tokens")
-        table.add_row("answered", f"{papers['answered']:,}, and {papers['failed']:,} failed")
-        table.add_row("throughput", f"{papers['per_s']:.1f} papers a second over the last minute")
+    papers = status.get("papers") or {}
+    for title, said in _PAPERS.items():
+        with suppress(KeyError):
+            table.add_row(title, said.format_map(papers))
     for title, key in (("refused", "refused"), ("errors", "paper_errors")):
         if counts := status.get(key):
             table.add_row(title, ", ".join(f"{count:,} {code}" for code, count in counts.items()))

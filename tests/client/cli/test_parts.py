@@ -1,0 +1,127 @@
+"""Commands of other distributions: listed without being imported, run as if they were commands of their own."""
+
+import subprocess
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from pubserve.cli import parts
+
+MODULE = """
+import sys
+import typer
+
+cli = typer.Typer(help="Several commands.")
+
+@cli.command()
+def one(name: str, loud: bool = False):
+    print("one", name, loud)
+
+@cli.command()
+def two():
+    raise SystemExit(7)
+
+def function(count: int = typer.Option(1, help="How many."), names: list[str] = None):
+    print("function", count, names)
+
+def script():
+    print("script", sys.argv)
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs an application whose part `extra` is an object of `some_part`, a module made for this test."""
+    (tmp_path / "some_part.py").write_text(MODULE)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "some_part", raising=False)
+
+    def run(value: str, *words: str, name: str = "extra") -> Result:
+        offered = [EntryPoint(name, value, parts.GROUP)]
+        monkeypatch.setattr(parts, "entry_points", lambda group: offered if group == parts.GROUP else [])
+        app = typer.Typer(add_completion=False)
+        app.callback()(lambda: None)
+        parts.add_to(app)
+        return CliRunner().invoke(app, list(words))
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "printed"),
+    [
+        ("some_part:cli", ["one", "a", "--loud"], "one a True"),
+        ("some_part:function", ["--count", "3"], "function 3"),
+        ("some_part:script", ["--any", "-x", "thing"], "script ['pubserve extra', '--any', '-x', 'thing']"),
+    ],
+)
+def test_applications_functions_and_console_scripts_get_all_that_follows_their_name(
+    run: Any, value: str, words: list[str], printed: str
+) -> None:
+    ran = run(value, "extra", *words)
+
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.startswith(printed)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("some_part:cli", "Several commands."), ("some_part:function", "How many")]
+)
+def test_help_is_that_of_the_part_under_its_name_here(run: Any, value: str, said: str) -> None:
+    ran = run(value, "extra", "--help")
+
+    assert "Usage: pubserve extra" in ran.stdout
+    assert said in ran.stdout
+
+
+def test_its_exit_status_is_passed_on(run: Any) -> None:
+    assert run("some_part:cli", "extra", "two").exit_code == 7
+
+
+def test_the_list_of_commands_imports_none_of_them(run: Any) -> None:
+    ran = run("some_part:cli", "--help", name="train")
+
+    assert "Train the models on papers of your own." in ran.stdout
+    assert "some_part" not in sys.modules
+
+
+def test_a_part_that_is_not_installed_says_what_to_install(run: Any) -> None:
+    ran = run("some_part:cli", "bench", "--papers", "x")
+
+    assert ran.exit_code == 2
+    assert "`pubserve bench` is not installed here: pip install 'pubserve-service[load]'" in ran.stderr
+
+
+def test_a_part_without_what_it_needs_says_so_too(run: Any) -> None:
+    ran = run("no_such_module:cli", "load", name="load")
+
+    assert ran.exit_code == 2
+    assert "needs the module no_such_module: pip install 'pubserve-service[load]'" in ran.stderr
+
+
+def test_without_its_extra_the_command_says_what_to_install() -> None:
+    script = "import sys; sys.modules['typer'] = None; from pubserve.cli import main; main()"
+    hide = (
+        "import importlib.util as u; f = u.find_spec; u.find_spec = lambda n, *a: None if n == 'rich' else f(n, *a)\n"
+    )
+
+    ran = subprocess.run([sys.executable, "-c", hide + script], capture_output=True, text=True)
+
+    assert ran.returncode == 2
+    assert "pip install 'pubserve[cli]'" in ran.stderr
+
+
+def test_help_imports_neither_models_nor_ray() -> None:
+    script = "import atexit, sys; sys.argv = ['pubserve', '--help']; from pubserve.cli import main\n"
+    script += "heavy = ('torch', 'ray', 'pandas', 'pyarrow', 'serve')\n"
+    script += "atexit.register(lambda: print([name for name in heavy if name in sys.modules])); main()"
+
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert ran.stdout.splitlines()[-1] == "[]"
+    assert "pubserve analyze papers.csv" in ran.stdout
