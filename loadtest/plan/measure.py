@@ -1,6 +1,7 @@
 """Speeds of a running service, and how well a plan made from them foretells another batch."""
 
 import asyncio
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -54,6 +55,8 @@ async def measure(client: AsyncClient, papers: Sequence[Paper], *, replicas: int
 async def read(call: Call, papers: Sequence[Paper], *, replicas: int) -> Read:
     """All papers, as many requests at once as keep every replica busy.
 
+    Each text is marked, so that a service that remembers what it read has to read it again.
+
     Raises:
         Incomplete: papers failed.
     """
@@ -63,14 +66,15 @@ async def read(call: Call, papers: Sequence[Paper], *, replicas: int) -> Read:
         async with places:
             return await call(part)
 
+    marked = _marked(papers)
     began_s = time.monotonic()
-    answers = await asyncio.gather(*(one(part) for part in _requests(papers)))
+    answers = await asyncio.gather(*(one(part) for part in _requests(marked)))
     seconds = time.monotonic() - began_s
     if failed := sum(answer.usage.failed for answer in answers):
         raise Incomplete(f"{failed} of {len(papers)} papers failed; see what the service says of them, then measure")
     return Read(
         papers=len(papers),
-        chars=sum(lengths_of(papers).chars),
+        chars=sum(lengths_of(marked).chars),
         tokens=sum(answer.usage.total_tokens for answer in answers),
         seconds=seconds,
     )
@@ -89,6 +93,14 @@ def lengths_of(papers: Sequence[Paper]) -> Lengths:
 
 def _speed(read: Read, replicas: int) -> Speed:
     return Speed(tokens_per_s=read.tokens / read.seconds / replicas, chars_per_token=read.chars / read.tokens)
+
+
+def _marked(papers: Sequence[Paper]) -> list[Paper]:
+    mark = f"[{secrets.token_hex(3)}]"
+    return [
+        paper.model_copy(update={"title": f"{paper.title or ''} {mark}"}) if paper.title or paper.abstract else paper
+        for paper in papers
+    ]
 
 
 def _requests(papers: Sequence[Paper]) -> list[Sequence[Paper]]:
