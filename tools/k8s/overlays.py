@@ -82,13 +82,14 @@ def overlays() -> Sequence[Overlay]:
 
 def render(directory: Path) -> list[Manifest]:
     """The manifests of any kustomization; see `Overlay.render`."""
-    done = subprocess.run([_kubectl(), "kustomize", str(directory)], capture_output=True, text=True, check=False)
+    done = subprocess.run([kubectl(), "kustomize", str(directory)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise ManifestError(f"{directory}: {done.stderr.strip()}")
     return [manifest for manifest in yaml.safe_load_all(done.stdout) if manifest]
 
 
-def _kubectl() -> str:
+def kubectl() -> str:
+    """The command: that of this Python's environment before any other."""
     beside_python = str(Path(sys.executable).parent)
     found = shutil.which("kubectl", path=beside_python) or shutil.which("kubectl")
     if found is None:
