@@ -51,21 +51,23 @@ def main(
 ) -> None:
     """Put a running service under load, and say whether its service levels held.
 
-    Callers ask as real ones do: single papers and chats (interactive), batches of 64, batches of mixed sizes and
-    streams (bulk). Refused, they come back when Retry-After says. Every answer is checked.
+    Callers ask as real ones do: single papers and chats (interactive),
+    batches of 64, batches of mixed sizes and streams (bulk). Refused, they
+    come back when Retry-After says. Every answer is checked.
 
     \b
-    steady     the same load all the time
-    ramp       ever more callers, step by step
-    spike      few callers, many, and few again
-    square     few and many in turns, for an autoscaler to follow
-    soak       steady for long, told by quarters (--duration 4h)
-    overload   the best goodput of closed-loop callers, then Poisson arrivals at ten times as much,
-               which wait for no answer: queueing shows, and so does who is refused, and how fast
+    steady    the same load all the time
+    ramp      ever more callers, step by step
+    spike     few callers, many, and few again
+    square    few and many in turns, for an autoscaler to follow
+    soak      steady for long, told by quarters (--duration 4h)
+    overload  the best goodput of callers that wait for their answers, then
+              ten times as many papers from callers that do not: who is
+              refused, how fast, and what becomes of the others
 
     \b
-    Report     summary.md, load.png and summary.json; locust.html and locust_*.csv are Locust's own
-    Exit       0 the levels held, 1 they did not, 2 the test could not be run to its end
+    Report    summary.md, load.png, summary.json; locust* is Locust's own
+    Exit      0 the levels held, 1 they did not, 2 not run to its end
     """
     try:
         options = LoadOptions(

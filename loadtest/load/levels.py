@@ -110,6 +110,9 @@ def held(verdicts: Iterable[Verdict]) -> bool:
 
 def _judge(summary: Summary, levels: Levels) -> Iterator[Verdict]:
     papers = summary.papers
+    yield Verdict(
+        level="run to its end", wanted="yes", measured="yes" if summary.complete else "no", held=summary.complete
+    )
     yield Verdict(level="papers answered", wanted="some", measured=f"{papers.answered}", held=papers.answered > 0)
     for name, bounds in levels.callers.items():
         yield from _latencies(name, bounds, summary.callers[name])

@@ -8,7 +8,6 @@ prints the lengths of the papers in a folder: the deciles that made-up papers fo
 import itertools
 import random
 import uuid
-from bisect import bisect_left
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import quantiles
@@ -99,18 +98,6 @@ def draw_length(chance: random.Random, deciles: Sequence[int]) -> int:
     place = chance.random() * (len(deciles) - 1)
     below = int(place)
     return round(deciles[below] + (place - below) * (deciles[below + 1] - deciles[below]))
-
-
-def share_below(length: float, deciles: Sequence[int]) -> float:
-    """Share of the distribution that is shorter; the inverse of `draw_length`."""
-    if length <= deciles[0]:
-        return 0.0
-    if length >= deciles[-1]:
-        return 1.0
-    above = bisect_left(deciles, length)
-    below = above - 1
-    within = (length - deciles[below]) / (deciles[above] - deciles[below])
-    return (below + within) / (len(deciles) - 1)
 
 
 def deciles_of(lengths: Sequence[int]) -> tuple[int, ...]:

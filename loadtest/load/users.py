@@ -1,5 +1,6 @@
 """Locust users: callers that wait for their answers, and arrivals that wait for nobody."""
 
+import os
 import random
 import time
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ SILENCE_S = 10.0
 RETRY_JITTER = 0.25
 LARGEST_POOL = 10_000
 CHUNK_BYTES = 2048
+_KEY = {"authorization": f"Bearer {key}"} if (key := os.environ.get("PUBSERVE_API_KEY")) else {}
+"""As the client does it."""
 DECK = [call for call in CALLS for _ in range(call.weight)]
 """Every kind of call, as often as its weight says."""
 
@@ -44,7 +47,7 @@ class Caller(FastHttpUser):
         load = self.load
         deadline_s = load.options.deadline_s(call.priority)
         body = call.encode(papers)
-        headers = {**call.headers(deadline_s), "accept-encoding": "identity"}
+        headers = {**call.headers(deadline_s), **_KEY, "accept-encoding": "identity"}
         load.timeline.sent(call.name, len(papers), time.time())
         started_s = time.perf_counter()
         # `stream`: the head of an answer and its body are timed apart.

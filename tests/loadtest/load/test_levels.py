@@ -87,6 +87,11 @@ def test_a_refusal_without_retry_after_does_not_hold(summary: Summary) -> None:
     assert not held(judge(summary.model_copy(update={"refusals_without_retry_after": 1}), levels))
 
 
+def test_a_run_that_was_cut_off_does_not_hold(summary: Summary) -> None:
+    assert held(judge(summary, Levels()))
+    assert not held(judge(summary.model_copy(update={"complete": False}), Levels()))
+
+
 def test_a_run_without_answers_does_not_hold_whatever_the_levels() -> None:
     nothing = summarise(Timeline(), [], LoadOptions(), host="http://test", complete=True)
     assert not held(judge(nothing, Levels()))
