@@ -1,5 +1,7 @@
 """`python -m loadtest.bench`: this service beside its peers, what the ingress costs, and where its time goes."""
 
+import signal
+import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -46,6 +48,12 @@ Rounds = Annotated[int, typer.Option(min=1, help="How often each peer has its tu
 Budget = Annotated[float, typer.Option(min=0.1, help="Seconds that each load lasts.")]
 RunsDir = Annotated[Path, typer.Option("--runs", help="Where measurements are kept.")]
 Out = Annotated[Path, typer.Option(help="Where the report goes: report.html, report.md, report.json.")]
+
+
+@app.callback()
+def main() -> None:
+    # Ended from outside, it ends what it started: as with Ctrl-C, what is open is closed.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
 
 
 @app.command()
@@ -143,7 +151,9 @@ def _measure(plan: Plan, papers: Path, runs: Path, out: Path, *, title: str) -> 
     if not measurements:
         _fail(_said(runner.failures))
     circumstances = {**_circumstances(plan, papers), "versions": versions()}
-    report = bench_report(measurements, plan.peers, runner.failures, circumstances, title=title)
+    known = {peer.name for peer in plan.peers} | {measured.peer for measured in measurements}
+    peers = [peer for peer in PEERS.values() if peer.name in known]
+    report = bench_report(measurements, peers, runner.failures, circumstances, title=title)
     typer.echo(report.summary)
     for path in write(report, out):
         typer.echo(path)

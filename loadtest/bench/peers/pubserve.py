@@ -77,10 +77,13 @@ PUBSERVE_GENERATOR = _served(
 
 INGRESS = _simulated("ingress", "This service with models that answer at once (`loadtest.simulated`), as it is served.")
 
-_THROUGHPUT, _HAPROXY = {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1"}, {"RAY_SERVE_ENABLE_HA_PROXY": "1"}
+# A replica that is reached directly would wait half a minute, for load balancers to notice, before it ends.
+_DIRECT = {"RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "1"}
+_THROUGHPUT = {"RAY_SERVE_THROUGHPUT_OPTIMIZED": "1", **_DIRECT}
+_HAPROXY = {"RAY_SERVE_ENABLE_HA_PROXY": "1", **_DIRECT}
 
 INGRESS_THROUGHPUT = _simulated(
     "ingress-throughput", "The same with Ray Serve's RAY_SERVE_THROUGHPUT_OPTIMIZED=1.", **_THROUGHPUT
 )
 INGRESS_HAPROXY = _simulated("ingress-haproxy", "The same with Ray Serve's RAY_SERVE_ENABLE_HA_PROXY=1.", **_HAPROXY)
-INGRESS_BOTH = _simulated("ingress-throughput-haproxy", "The same with both.", **_THROUGHPUT, **_HAPROXY)
+INGRESS_BOTH = _simulated("ingress-throughput-haproxy", "The same with both.", **(_THROUGHPUT | _HAPROXY))

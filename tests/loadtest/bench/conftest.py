@@ -14,11 +14,12 @@ from pubserve import Paper
 
 @dataclass
 class CountingServer:
-    """Answers 200 after `delay_s`, or `status`; knows how many requests it had at once."""
+    """Answers `status` and `body` after `delay_s`; knows how many requests it had at once."""
 
     url: str
     delay_s: float = 0.01
     status: int = 200
+    body: bytes = b"{}"
     answered: int = 0
     under_way: int = 0
     most_at_once: int = 0
@@ -42,9 +43,9 @@ def server() -> Iterator[CountingServer]:
                 counted.under_way -= 1
                 counted.answered += 1
             self.send_response(counted.status)
-            self.send_header("content-length", "2")
+            self.send_header("content-length", str(len(counted.body)))
             self.end_headers()
-            self.wfile.write(b"{}")
+            self.wfile.write(counted.body)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -7,6 +7,8 @@ import socket
 import pytest
 
 from loadtest.bench.closed_loop import Call, Request, drive, first_line_s
+from pubserve.contract import ErrorBody, Failure
+from serve.http.json_body import encode_json
 from tests.loadtest.bench.conftest import CountingServer
 
 CALL = Call("/", b"{}")
@@ -46,6 +48,12 @@ def test_refusals_are_failures_and_nothing_else_is_an_error(server: CountingServ
     server.status = 503
     with pytest.raises(ValueError, match="8 papers failed"):
         drive(server.url, iter([Request(4, [CALL])] * 2), concurrency=1, budget_s=60)
+
+
+def test_papers_that_the_service_could_not_read_are_no_answers(server: CountingServer) -> None:
+    server.body = encode_json(Failure(abstract_id="1", error=ErrorBody(message="", type="")).model_dump())
+    with pytest.raises(ValueError, match="1 papers failed"):
+        drive(server.url, iter([ONE_PAPER]), concurrency=1, budget_s=60)
 
 
 def test_a_peer_that_is_gone_is_said_to_have_failed() -> None:

@@ -23,7 +23,7 @@ def test_a_run_leaves_measurements_and_a_report(papers_file: Path, tmp_path: Pat
     assert status == 0, said
     report = json.loads((tmp_path / "report" / "report.json").read_bytes())
     assert report["circumstances"]["seconds per load"] == "0.2"
-    assert [section["heading"] for section in report["sections"]] == ["Aims", "Labels and diseases", "Peers"]
+    assert [section["heading"] for section in report["sections"]] == ["Aims", "HTTP without models", "Peers"]
 
 
 def test_other_papers_need_another_folder_for_their_runs(papers_file: Path, tmp_path: Path) -> None:
