@@ -102,10 +102,21 @@ class Pipelines:
         return [
             Analyzed(
                 confidence_scores={score["label"]: score["score"] for score in scores},
-                extracted_diseases=list(dict.fromkeys(entity["word"] for entity in entities)),
+                extracted_diseases=list(dict.fromkeys(names(entities))),
             )
             for scores, entities in zip(labelled, tagged, strict=True)
         ]
+
+
+def names(entities: Sequence[dict[str, Any]]) -> list[str]:
+    """The pipeline's groups of words with one tag, put together: `B` begins a name, `I` goes on with it."""
+    found: list[str] = []
+    for entity in entities:
+        if entity["entity_group"] == "I" and found:
+            found[-1] += f" {entity['word']}"
+        else:
+            found.append(entity["word"])
+    return found
 
 
 class Batcher:

@@ -81,6 +81,12 @@ class Length:
         ]
 
 
+def test_words_that_go_on_with_a_name_are_part_of_it() -> None:
+    tagged = [("B", "lung"), ("I", "cancer"), ("B", "asthma")]
+    entities = [{"entity_group": tag, "word": word} for tag, word in tagged]
+    assert fastapi_pipelines.names(entities) == ["lung cancer", "asthma"]
+
+
 def test_batching_by_hand_gives_every_caller_its_own_answer() -> None:
     pipelines = Length()
 
