@@ -67,7 +67,8 @@ def visited(browser: Browser, url: str, *, expected: tuple[str, ...] = (), **con
         page.on("request", lambda request: wrong.append(request.url) if _is_elsewhere(request.url, host) else None)
         page.goto(url)
         yield page
-        assert not [message for message in wrong if not any(part in message for part in expected)]
+        unexpected = [message for message in wrong if not any(part in message for part in expected)]
+        assert not unexpected, "\n".join(unexpected)
 
 
 def _is_elsewhere(url: str, host: str) -> bool:

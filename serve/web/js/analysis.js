@@ -12,7 +12,8 @@ const WARNINGS = {
   title_characters_replaced: "Some characters of the title cannot be read; they were taken for blanks.",
   abstract_characters_replaced: "Some characters of the abstract cannot be read; they were taken for blanks.",
   duplicate_id: "Another paper of this request has the same id.",
-  labels_disagree_with_diseases: "A cancer is named, yet the paper is not taken for one about cancer. It may name it in passing.",
+  labels_disagree_with_diseases:
+    "A cancer is named, yet the paper is not taken for one about cancer. It may name it in passing.",
 };
 
 /** One paper as it was read: text, labels, diseases and the rest; `timing` in milliseconds by stage, if it is known. */
@@ -21,13 +22,20 @@ export function analysisView(paper, result, { timing = null, headingId = null } 
   return el(
     "div",
     { class: "analysis" },
-    result.warnings.map((warning) => el("p", { class: "notice warned" }, WARNINGS[warning] ?? warning.replaceAll("_", " "))),
+    result.warnings.map((warning) =>
+      el("p", { class: "notice warned" }, WARNINGS[warning] ?? warning.replaceAll("_", " ")),
+    ),
     labelsView(result),
     el("article", { class: "paper" }, text.title(headingId), text.abstract),
     diseasesView(result, text),
     factsView(result),
     provenanceView(result, timing),
-    el("details", { class: "raw" }, el("summary", {}, "The answer as JSON"), el("pre", { tabindex: "0" }, JSON.stringify(result, null, 2))),
+    el(
+      "details",
+      { class: "raw" },
+      el("summary", {}, "The answer as JSON"),
+      el("pre", { tabindex: "0" }, JSON.stringify(result, null, 2)),
+    ),
   );
 }
 
@@ -66,11 +74,19 @@ function textView(paper, mentions) {
   const marksOf = new Map();
 
   function pieces(field) {
-    return segments(paper[field] ?? "", mentions.filter((mention) => mention.field === field)).map((segment) => {
+    return segments(
+      paper[field] ?? "",
+      mentions.filter((mention) => mention.field === field),
+    ).map((segment) => {
       if (!segment.mentions.length) return segment.text;
       const kind = kindOf(segment.mentions[0]);
       // Not a <button>, which would not break across lines as text does.
-      const mark = el("span", { role: "button", tabindex: "0", class: `mention ${kind}` }, segment.text, el("span", { class: "unseen" }, ` (${KIND_NAMES[kind]})`));
+      const mark = el(
+        "span",
+        { role: "button", tabindex: "0", class: `mention ${kind}` },
+        segment.text,
+        el("span", { class: "unseen" }, ` (${KIND_NAMES[kind]})`),
+      );
       card.attach(mark, segment.mentions);
       for (const { disease } of segment.mentions) marksOf.set(disease, [...(marksOf.get(disease) ?? []), mark]);
       return mark;
@@ -78,7 +94,8 @@ function textView(paper, mentions) {
   }
 
   return {
-    title: (id) => el("h3", { id, tabindex: "-1" }, paper.title?.trim() ? pieces("title") : el("em", {}, "Without a title")),
+    title: (id) =>
+      el("h3", { id, tabindex: "-1" }, paper.title?.trim() ? pieces("title") : el("em", {}, "Without a title")),
     abstract: paper.abstract?.trim() ? el("p", {}, pieces("abstract")) : null,
     /** Bring out all places of one disease, or put them back. */
     point: (disease, lit) => marksOf.get(disease)?.forEach((mark) => mark.classList.toggle("lit", lit)),
@@ -95,7 +112,17 @@ function diseasesView(result, text) {
       "table",
       {},
       el("caption", {}, "Diseases"),
-      el("thead", {}, el("tr", {}, ["Disease", "Ids", "Places", "Confidence"].map((name, place) => el("th", { scope: "col", class: place > 1 ? "figure" : null }, name)))),
+      el(
+        "thead",
+        {},
+        el(
+          "tr",
+          {},
+          ["Disease", "Ids", "Places", "Confidence"].map((name, place) =>
+            el("th", { scope: "col", class: place > 1 ? "figure" : null }, name),
+          ),
+        ),
+      ),
       el(
         "tbody",
         {},
@@ -117,21 +144,56 @@ function diseasesView(result, text) {
 function factsView({ summary, topics, citations }) {
   const facts = [
     ["In short", summary && el("q", {}, summary)],
-    ["Topics", topics.length && el("ul", { class: "chips" }, topics.map((topic) => el("li", {}, topic)))],
-    ["Cites", citations.length && el("ul", { class: "inline" }, citations.map((citation) => el("li", {}, citationLink(citation))))],
+    [
+      "Topics",
+      topics.length &&
+        el(
+          "ul",
+          { class: "chips" },
+          topics.map((topic) => el("li", {}, topic)),
+        ),
+    ],
+    [
+      "Cites",
+      citations.length &&
+        el(
+          "ul",
+          { class: "inline" },
+          citations.map((citation) => el("li", {}, citationLink(citation))),
+        ),
+    ],
   ].filter(([, value]) => value);
-  return facts.length ? el("dl", { class: "facts" }, facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])) : null;
+  return facts.length
+    ? el(
+        "dl",
+        { class: "facts" },
+        facts.map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]),
+      )
+    : null;
 }
 
 function provenanceView({ models, timings_ms }, timing) {
-  const stages = Object.entries({ wait: timings_ms.queue, classify: timings_ms.classify, extract: timings_ms.extract, total: timing?.total });
+  const stages = Object.entries({
+    wait: timings_ms.queue,
+    classify: timings_ms.classify,
+    extract: timings_ms.extract,
+    total: timing?.total,
+  });
   const known = stages.filter(([, ms]) => ms !== null && ms !== undefined);
   return el(
     "dl",
     { class: "provenance" },
     el("dt", {}, "Time"),
-    el("dd", {}, known.map(([stage, ms]) => el("span", {}, `${stage} `, el("b", {}, milliseconds(ms))))),
+    el(
+      "dd",
+      {},
+      known.map(([stage, ms]) => el("span", {}, `${stage} `, el("b", {}, milliseconds(ms)))),
+    ),
     el("dt", {}, "Models"),
-    el("dd", {}, [models.classifier, models.extractor].filter(Boolean).map((name) => el("code", {}, name))),
+    el(
+      "dd",
+      {},
+      [models.classifier, models.extractor].filter(Boolean).map((name) => el("code", {}, name)),
+    ),
   );
 }

@@ -26,7 +26,7 @@ export async function readInBatches(papers, { tasks, signal, onResult, onWait })
 
   async function readBatch(batch) {
     const left = new Map(batch);
-    for (let failures = 0; left.size; ) {
+    for (let failures = 0; left.size;) {
       try {
         await readOnce(left);
       } catch (fault) {

@@ -7,7 +7,8 @@ export function bar(share, kind = "") {
     "svg",
     { class: `bar ${kind}`, "aria-hidden": "true", preserveAspectRatio: "none" },
     svg("rect", { class: "track", width: "100%", height: "100%", rx: 3 }),
-    share > 0 && svg("rect", { class: "fill", width: `${(Math.min(share, 1) * 100).toFixed(2)}%`, height: "100%", rx: 3 }),
+    share > 0 &&
+      svg("rect", { class: "fill", width: `${(Math.min(share, 1) * 100).toFixed(2)}%`, height: "100%", rx: 3 }),
   );
 }
 
@@ -17,9 +18,20 @@ export function barChart(title, rows, kinds = {}) {
   return figure(
     title,
     rows.length
-      ? el("ul", { class: "bar-chart" }, rows.map(({ name, value, kind }) => el("li", {}, el("span", {}, name), bar(value / most, kind), el("b", {}, count(value)))))
+      ? el(
+          "ul",
+          { class: "bar-chart" },
+          rows.map(({ name, value, kind }) =>
+            el("li", {}, el("span", {}, name), bar(value / most, kind), el("b", {}, count(value))),
+          ),
+        )
       : el("p", { class: "fine" }, "Nothing yet."),
-    rows.length > 0 && el("p", { class: "keys-of-chart" }, Object.entries(kinds).map(([kind, name]) => el("span", { class: `kind ${kind}` }, name))),
+    rows.length > 0 &&
+      el(
+        "p",
+        { class: "keys-of-chart" },
+        Object.entries(kinds).map(([kind, name]) => el("span", { class: `kind ${kind}` }, name)),
+      ),
   );
 }
 
@@ -32,13 +44,26 @@ export function histogram(title, values) {
   const most = Math.max(1, ...bins);
   const columns = bins.map((bin, place) => {
     const height = bin ? Math.max(1.5, (bin / most) * 100) : 0;
-    return svg("rect", { class: "fill", x: `${place * 10 + 0.6}%`, width: "8.8%", y: `${100 - height}%`, height: `${height}%` }, svg("title", {}, `${place * 10} to ${place * 10 + 10} %: ${count(bin)}`));
+    return svg(
+      "rect",
+      { class: "fill", x: `${place * 10 + 0.6}%`, width: "8.8%", y: `${100 - height}%`, height: `${height}%` },
+      svg("title", {}, `${place * 10} to ${place * 10 + 10} %: ${count(bin)}`),
+    );
   });
-  const spoken = bins.map((bin, place) => (bin ? `${place * 10} to ${place * 10 + 10} %: ${bin}` : null)).filter(Boolean).join("; ");
+  const spoken = bins
+    .map((bin, place) => (bin ? `${place * 10} to ${place * 10 + 10} %: ${bin}` : null))
+    .filter(Boolean)
+    .join("; ");
   return figure(
     title,
     svg("svg", { class: "columns", role: "img", "aria-label": `${title}. ${spoken || "Nothing yet"}.` }, columns),
-    el("div", { class: "axis", "aria-hidden": "true" }, el("span", {}, "0 %"), el("span", {}, "50 %"), el("span", {}, "100 %")),
+    el(
+      "div",
+      { class: "axis", "aria-hidden": "true" },
+      el("span", {}, "0 %"),
+      el("span", {}, "50 %"),
+      el("span", {}, "100 %"),
+    ),
   );
 }
 

@@ -6,7 +6,10 @@
  * @returns {string[][]} rows, those without any character left out; a quote that stays open takes all that follows
  */
 export function parseCsv(text, delimiter = ",") {
-  const field = new RegExp(`"((?:[^"]+|"")*)(?:"|$)([^${escaped(delimiter)}\\r\\n]*)|[^${escaped(delimiter)}\\r\\n]*`, "y");
+  const field = new RegExp(
+    `"((?:[^"]+|"")*)(?:"|$)([^${escaped(delimiter)}\\r\\n]*)|[^${escaped(delimiter)}\\r\\n]*`,
+    "y",
+  );
   const rows = [];
   let row = [];
   let at = 0;

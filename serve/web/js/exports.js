@@ -8,13 +8,28 @@ export function resultsAsJsonLines(rows) {
 /** One row per paper. Several labels, diseases or ids stand in one cell, with `; ` between them. */
 export function resultsAsCsv(rows) {
   const categories = [...new Set(rows.flatMap(({ result }) => Object.keys(result.confidence_scores ?? {})))].sort();
-  const header = ["id", "title", "labels", ...categories.map((name) => `confidence ${name}`), "diseases", "doid", "mesh", "topics", "citations", "summary", "warnings", "error", "message"];
+  const header = [
+    "id",
+    "title",
+    "labels",
+    ...categories.map((name) => `confidence ${name}`),
+    "diseases",
+    "doid",
+    "mesh",
+    "topics",
+    "citations",
+    "summary",
+    "warnings",
+    "error",
+    "message",
+  ];
   return toCsv([header, ...rows.map(({ paper, result }) => cells(paper, result, categories))]);
 }
 
 function cells(paper, result, categories) {
   const list = (values) => (values ?? []).join("; ");
-  const ids = (vocabulary) => list([...new Set((result.mentions ?? []).map((mention) => mention.ids[vocabulary]).filter(Boolean))]);
+  const ids = (vocabulary) =>
+    list([...new Set((result.mentions ?? []).map((mention) => mention.ids[vocabulary]).filter(Boolean))]);
   return [
     paper.id,
     paper.title,

@@ -10,6 +10,7 @@ const PROBLEMS_SHOWN = 5;
 
 /** The tab that reads a file of papers. */
 export function startFile() {
+  const panel = document.getElementById("file");
   const form = document.getElementById("file-form");
   const input = document.getElementById("file-input");
   const drop = document.getElementById("drop");
@@ -26,8 +27,9 @@ export function startFile() {
     input.value = ""; // so that the same file, mended, can be chosen again
   });
   document.getElementById("sample").addEventListener("click", () => choose(sampleFile()));
+  // The whole tab takes a file: one that is dropped beside the box would open in the browser instead.
   for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
-    drop.addEventListener(type, (event) => {
+    panel.addEventListener(type, (event) => {
       event.preventDefault();
       drop.classList.toggle("over", type === "dragenter" || type === "dragover");
       if (type === "drop" && event.dataTransfer.files[0]) choose(event.dataTransfer.files[0]);
@@ -48,7 +50,14 @@ export function startFile() {
     } catch (error) {
       if (!(error instanceof UnusableFile)) throw error;
       ready = null;
-      chosen.replaceChildren(el("div", { class: "notice failed", role: "alert" }, el("h3", {}, "This file cannot be used"), el("p", {}, error.message)));
+      chosen.replaceChildren(
+        el(
+          "div",
+          { class: "notice failed", role: "alert" },
+          el("h3", {}, "This file cannot be used"),
+          el("p", {}, error.message),
+        ),
+      );
     }
   }
 
@@ -67,7 +76,12 @@ export function startFile() {
 
   function openRow({ paper, result }) {
     dialog.replaceChildren(
-      el("form", { method: "dialog" }, el("span", { class: "fine" }, `Row ${paper.row}, ${paper.id}`), el("button", { class: "quiet" }, "Close")),
+      el(
+        "form",
+        { method: "dialog" },
+        el("span", { class: "fine" }, `Row ${paper.row}, ${paper.id}`),
+        el("button", { class: "quiet" }, "Close"),
+      ),
       analysisView(paper, result, { headingId: "paper-dialog-title" }),
     );
     dialog.showModal();
@@ -85,9 +99,18 @@ function chosenView(name, papers) {
       el(
         "div",
         { class: "notice warned" },
-        el("p", {}, `${problems.length === 1 ? "One row" : `${problems.length} rows`} cannot be read; the others are not affected.`),
-        el("ul", {}, problems.slice(0, PROBLEMS_SHOWN).map(({ row, problem }) => el("li", {}, `Row ${row}: ${problem}`))),
-        problems.length > PROBLEMS_SHOWN && el("p", { class: "fine" }, `… and ${problems.length - PROBLEMS_SHOWN} more; the download names them all.`),
+        el(
+          "p",
+          {},
+          `${problems.length === 1 ? "One row" : `${problems.length} rows`} cannot be read; the others are not affected.`,
+        ),
+        el(
+          "ul",
+          {},
+          problems.slice(0, PROBLEMS_SHOWN).map(({ row, problem }) => el("li", {}, `Row ${row}: ${problem}`)),
+        ),
+        problems.length > PROBLEMS_SHOWN &&
+          el("p", { class: "fine" }, `… and ${problems.length - PROBLEMS_SHOWN} more; the download names them all.`),
       ),
     el("button", { type: "submit", class: "primary" }, `Read ${papersText(usable)}`),
   );

@@ -14,13 +14,18 @@ export function milliseconds(ms) {
 export function duration(seconds) {
   if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
   const whole = Math.max(0, Math.round(seconds));
-  const [days, hours, minutes] = [Math.floor(whole / 86_400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(whole / 86_400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+  ];
   if (days) return `${days} d ${hours} h`;
   if (hours) return `${hours} h ${minutes} min`;
   return minutes ? `${minutes} min ${whole % 60} s` : `${whole} s`;
 }
 
-export const rate = (perSecond) => (perSecond === 0 ? "0" : perSecond.toFixed(perSecond < 10 ? 2 : perSecond < 100 ? 1 : 0));
+export const rate = (perSecond) =>
+  perSecond === 0 ? "0" : perSecond.toFixed(perSecond < 10 ? 2 : perSecond < 100 ? 1 : 0);
 
 /** `too_busy` as `too busy`. */
 export const words = (code) => code.replaceAll("_", " ");

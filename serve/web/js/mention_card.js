@@ -99,6 +99,10 @@ function cardEntry(mention) {
     el("strong", {}, mention.disease),
     el("span", { class: `kind ${kind}` }, KIND_NAMES[kind]),
     el("span", { class: "fine" }, idLinks(mention.ids)),
-    el("span", { class: "fine" }, `confidence ${percent(mention.confidence)} · ${mention.field} ${mention.start}–${mention.end}`),
+    el(
+      "span",
+      { class: "fine" },
+      `confidence ${percent(mention.confidence)} · ${mention.field} ${mention.start}–${mention.end}`,
+    ),
   );
 }

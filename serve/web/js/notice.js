@@ -24,7 +24,14 @@ export function refusalNotice(fault, { retry, giveUp }) {
     { class: "notice refused", role: "alert" },
     el("h3", {}, fault.status === 429 ? "The service is full" : "The service is not ready"),
     // The ticking is not read aloud; the message says once what is going on.
-    el("p", {}, "Trying again ", el("span", { "aria-hidden": "true" }, "in ", countdown), el("span", { class: "unseen" }, "by itself"), "."),
+    el(
+      "p",
+      {},
+      "Trying again ",
+      el("span", { "aria-hidden": "true" }, "in ", countdown),
+      el("span", { class: "unseen" }, "by itself"),
+      ".",
+    ),
     el("p", { class: "fine" }, fault.message),
     el(
       "div",

@@ -23,6 +23,7 @@ export function startPaper() {
   form.addEventListener("reset", () => {
     underWay?.abort();
     hint.textContent = "";
+    abstract.setAttribute("aria-invalid", "false");
     showEmpty();
     title.focus();
   });
@@ -42,7 +43,7 @@ export function startPaper() {
     underWay?.abort();
     const empty = !fields.title.trim() && !fields.abstract.trim();
     hint.textContent = empty ? "There is nothing to read yet: paste a title, an abstract, or both." : "";
-    abstract.toggleAttribute("aria-invalid", empty);
+    abstract.setAttribute("aria-invalid", String(empty));
     if (empty) {
       abstract.focus();
       return;
@@ -54,7 +55,8 @@ export function startPaper() {
     showBusy();
     try {
       const { result, timing } = await analyze(paper, signal);
-      if (result.error) show(faultNotice(new ServiceFault(result.error.message, { status: 422, code: result.error.code })));
+      if (result.error)
+        show(faultNotice(new ServiceFault(result.error.message, { status: 422, code: result.error.code })));
       else show(el("h2", { class: "unseen" }, "What was read"), analysisView(paper, result, { timing }));
       say(result.error ? "" : spokenSummary(result));
     } catch (fault) {
@@ -62,7 +64,11 @@ export function startPaper() {
       if (!(fault instanceof ServiceFault)) throw fault;
       say("");
       const retry = () => signal.aborted || read(fields);
-      show(fault.isRefusal ? refusalNotice(fault, { retry, giveUp: showEmpty }) : faultNotice(fault, fault.isPassing ? retry : null));
+      show(
+        fault.isRefusal
+          ? refusalNotice(fault, { retry, giveUp: showEmpty })
+          : faultNotice(fault, fault.isPassing ? retry : null),
+      );
     }
   }
 
@@ -81,7 +87,13 @@ export function startPaper() {
       showEmpty();
     };
     outcome.replaceChildren(
-      el("div", { class: "busy" }, el("span", { class: "pulse", "aria-hidden": "true" }), el("p", {}, "Reading…"), el("button", { type: "button", class: "quiet", onclick: stop }, "Stop")),
+      el(
+        "div",
+        { class: "busy" },
+        el("span", { class: "pulse", "aria-hidden": "true" }),
+        el("p", {}, "Reading…"),
+        el("button", { type: "button", class: "quiet", onclick: stop }, "Stop"),
+      ),
     );
   }
 
@@ -92,8 +104,19 @@ export function startPaper() {
       el(
         "div",
         { class: "empty" },
-        el("p", {}, "What the paper says appears here: whether it is about cancer, which diseases it names and where, what it cites, and what it concludes."),
-        el("p", { class: "legend" }, "Marked in the text: ", Object.entries({ cancer: "a cancer", other: "another disease", negated: "one that is denied" }).map(([kind, text]) => el("span", { class: `mention ${kind}` }, text))),
+        el(
+          "p",
+          {},
+          "What the paper says appears here: whether it is about cancer, which diseases it names and where, what it cites, and what it concludes.",
+        ),
+        el(
+          "p",
+          { class: "legend" },
+          "Marked in the text: ",
+          Object.entries({ cancer: "a cancer", other: "another disease", negated: "one that is denied" }).map(
+            ([kind, text]) => el("span", { class: `mention ${kind}` }, text),
+          ),
+        ),
       ),
     );
   }

@@ -17,7 +17,9 @@ export class UnusableFile extends Error {}
  */
 export async function readPapersFile(file) {
   if (file.size > MAX_FILE_BYTES) {
-    throw new UnusableFile(`${file.name} is larger than ${MAX_FILE_BYTES / 2 ** 20} MB. Use the command line or the Python client for files of this size.`);
+    throw new UnusableFile(
+      `${file.name} is larger than ${MAX_FILE_BYTES / 2 ** 20} MB. Use the command line or the Python client for files of this size.`,
+    );
   }
   const text = decoded(await file.arrayBuffer(), file.name);
   const papers = /^\s*[{[]/.test(text) ? fromJsonLines(text, file.name) : fromCsv(text, file.name);
@@ -37,9 +39,16 @@ function fromCsv(text, name) {
   const [header = [], ...rows] = parseCsv(text, delimiterOf(text));
   const names = header.map((column) => column.trim().toLowerCase());
   const missing = COLUMNS.filter((column) => !names.includes(column));
+  if (!names.length) throw new UnusableFile(`${name} is empty.`);
   if (missing.length) {
-    const found = names.length ? `Its first line names: ${header.map((column) => column.trim()).join(", ").slice(0, 200)}.` : "It is empty.";
-    throw new UnusableFile(`${name} has no column ${missing.map((column) => `“${column}”`).join(", ")}. ${found} Its first line should name the columns id, title and abstract.`);
+    const found = header
+      .map((column) => column.trim())
+      .join(", ")
+      .slice(0, 200);
+    const columns = missing.length === 1 ? "column" : "columns";
+    throw new UnusableFile(
+      `${name} lacks the ${columns} ${missing.join(" and ")}; its first line is: ${found}. Name the columns id, title and abstract there.`,
+    );
   }
   // Rows are counted as a spreadsheet does: the header is the first.
   return rows.map((cells, place) => {
@@ -49,9 +58,14 @@ function fromCsv(text, name) {
 }
 
 function fromJsonLines(text, name) {
-  const lines = text.split(/\r?\n/).map((line, place) => [place + 1, line]).filter(([, line]) => line.trim());
+  const lines = text
+    .split(/\r?\n/)
+    .map((line, place) => [place + 1, line])
+    .filter(([, line]) => line.trim());
   if (lines[0][1].trimStart().startsWith("[")) {
-    throw new UnusableFile(`${name} is one JSON list. Put each paper on a line of its own: {"id": …, "title": …, "abstract": …}.`);
+    throw new UnusableFile(
+      `${name} is one JSON list. Put each paper on a line of its own: {"id": …, "title": …, "abstract": …}.`,
+    );
   }
   return lines.map(([row, line]) => {
     try {
@@ -65,7 +79,8 @@ function fromJsonLines(text, name) {
 function paper(row, { id, title, abstract }) {
   const named = { row, id: String(id ?? "").trim() || `row ${row}` };
   for (const [field, value] of Object.entries({ title, abstract })) {
-    if (value !== undefined && value !== null && typeof value !== "string") return { ...named, problem: `The ${field} is not text.` };
+    if (value !== undefined && value !== null && typeof value !== "string")
+      return { ...named, problem: `The ${field} is not text.` };
     if (value?.trim()) named[field] = value;
   }
   return named.title || named.abstract ? named : { ...named, problem: "There is neither a title nor an abstract." };

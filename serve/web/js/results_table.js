@@ -10,7 +10,10 @@ const COLUMNS = [
   { name: "Labels", of: ({ result }) => (result.predicted_labels ?? []).join(", ") },
   { name: "Confidence", of: ({ result }) => topConfidence(result), figure: true },
   { name: "Diseases", of: ({ result }) => (result.extracted_diseases ?? []).join(", ") },
-  { name: "Note", of: ({ result }) => (result.error ? result.error.message : (result.warnings ?? []).map(words).join(", ")) },
+  {
+    name: "Note",
+    of: ({ result }) => (result.error ? result.error.message : (result.warnings ?? []).map(words).join(", ")),
+  },
 ];
 
 /** Of the labels given, or of all where none was: how sure the surest is. -1 where nothing was read. */
@@ -25,6 +28,7 @@ export class ResultsTable {
   #sortedBy = COLUMNS[0];
   #ascending = true;
   #page = 0;
+  #isStale = false;
   #open;
   #body = el("tbody");
   #pager = el("div", { class: "pager" });
@@ -44,18 +48,38 @@ export class ResultsTable {
     el(
       "div",
       { class: "scroller", tabindex: "0", role: "region", "aria-label": "Table of results" },
-      el("table", { class: "results-table" }, el("caption", { class: "unseen" }, "Results, sorted by the column that says so"), el("thead", {}, el("tr", {}, this.#headers)), this.#body),
+      el(
+        "table",
+        { class: "results-table" },
+        el("caption", { class: "unseen" }, "Results, sorted by the column that says so"),
+        el("thead", {}, el("tr", {}, this.#headers)),
+        this.#body,
+      ),
     ),
     this.#pager,
   );
 
   constructor(open) {
     this.#open = open;
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (this.#isStale && !this.#holds(relatedTarget)) this.#draw();
+    });
   }
 
-  /** Show these rows, `{paper, result}` each, as far as they fit the page that is open. */
-  show(rows) {
+  /** Show these rows, `{paper, result}` each; while something in the table has the focus, once it has left it. */
+  update(rows) {
     this.#rows = rows;
+    this.#isStale = this.#holds(document.activeElement);
+    if (!this.#isStale) this.#draw();
+  }
+
+  /** Drawing makes rows and pager anew, and would take the focus from whoever is there. */
+  #holds(node) {
+    return this.#body.contains(node) || this.#pager.contains(node);
+  }
+
+  #draw() {
+    this.#isStale = false;
     const found = this.#found();
     const pages = Math.max(1, Math.ceil(found.length / PAGE_ROWS));
     this.#page = Math.min(this.#page, pages - 1);
@@ -66,9 +90,24 @@ export class ResultsTable {
       this.#headers[place].setAttribute("aria-sort", column === this.#sortedBy ? order : "none");
     }
     const turn = (name, page) =>
-      el("button", { type: "button", class: "quiet", disabled: page < 0 || page >= pages, onclick: () => this.#turnTo(page, name) }, name);
+      el(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          disabled: page < 0 || page >= pages,
+          onclick: () => this.#turnTo(page, name),
+        },
+        name,
+      );
     this.#pager.replaceChildren(
-      el("span", {}, found.length ? `${count(first + 1)}–${count(Math.min(first + PAGE_ROWS, found.length))} of ${papersText(found.length)}` : "No paper fits."),
+      el(
+        "span",
+        {},
+        found.length
+          ? `${count(first + 1)}–${count(Math.min(first + PAGE_ROWS, found.length))} of ${papersText(found.length)}`
+          : "No paper fits.",
+      ),
       turn("Previous", this.#page - 1),
       turn("Next", this.#page + 1),
     );
@@ -80,12 +119,16 @@ export class ResultsTable {
       this.#sortedBy = column;
       this.#turnTo(0);
     };
-    return el("th", { scope: "col", class: column.figure ? "figure" : null }, el("button", { type: "button", onclick: sort }, column.name));
+    return el(
+      "th",
+      { scope: "col", class: column.figure ? "figure" : null },
+      el("button", { type: "button", onclick: sort }, column.name),
+    );
   }
 
   #turnTo(page, focus = null) {
     this.#page = page;
-    this.show(this.#rows);
+    this.#draw();
     // The buttons were made anew: whoever turned the page by keyboard goes on from there.
     if (focus) [...this.#pager.querySelectorAll("button")].find((button) => button.textContent === focus).focus();
   }
@@ -107,7 +150,11 @@ export class ResultsTable {
       "tr",
       { class: row.result.error ? "failed" : null },
       el("td", { class: "figure" }, number),
-      el("th", { scope: "row" }, row.result.error ? id : el("button", { type: "button", class: "link", onclick: () => this.#open(row) }, id)),
+      el(
+        "th",
+        { scope: "row" },
+        row.result.error ? id : el("button", { type: "button", class: "link", onclick: () => this.#open(row) }, id),
+      ),
       el("td", { class: "title" }, title),
       el("td", { class: "labels" }, labels),
       el("td", { class: "figure" }, confidence < 0 ? "" : percent(confidence)),

@@ -31,7 +31,15 @@ export function startService() {
     } catch (fault) {
       if (!(fault instanceof ServiceFault)) throw fault;
       stand("The service does not answer.");
-      board.replaceChildren(el("div", { class: "notice failed" }, el("h2", {}, "The service does not answer"), el("p", {}, fault.message), el("p", { class: "fine" }, "Asking again every two seconds.")));
+      board.replaceChildren(
+        el(
+          "div",
+          { class: "notice failed" },
+          el("h2", {}, "The service does not answer"),
+          el("p", {}, fault.message),
+          el("p", { class: "fine" }, "Asking again every two seconds."),
+        ),
+      );
     }
     clearTimeout(timer);
     timer = setTimeout(next, ASK_EVERY_MS);
@@ -50,22 +58,48 @@ function boardView(status, rates) {
     el(
       "div",
       { class: "board-head" },
-      el("h2", {}, el("span", { class: `lamp ${status.ready ? "on" : "off"}`, "aria-hidden": "true" }), status.ready ? "Ready" : "Not ready"),
-      el("p", { class: "fine" }, `Version ${status.version} · up for ${duration(status.uptime_s)}`, status.reason && ` · ${status.reason}`),
+      el(
+        "h2",
+        {},
+        el("span", { class: `lamp ${status.ready ? "on" : "off"}`, "aria-hidden": "true" }),
+        status.ready ? "Ready" : "Not ready",
+      ),
+      el(
+        "p",
+        { class: "fine" },
+        `Version ${status.version} · up for ${duration(status.uptime_s)}`,
+        status.reason && ` · ${status.reason}`,
+      ),
     ),
     el(
       "div",
       { class: "tiles" },
-      tile("Papers a second", rate(papers.per_s), "over the last minute", sparkline(`Papers a second; now ${rate(papers.per_s)}`, rates)),
-      tile("In work", count(papers.tokens_in_flight), `of ${count(papers.tokens_limit)} tokens`, bar(papers.tokens_in_flight / Math.max(1, papers.tokens_limit))),
+      tile(
+        "Papers a second",
+        rate(papers.per_s),
+        "over the last minute",
+        sparkline(`Papers a second; now ${rate(papers.per_s)}`, rates),
+      ),
+      tile(
+        "In work",
+        count(papers.tokens_in_flight),
+        `of ${count(papers.tokens_limit)} tokens`,
+        bar(papers.tokens_in_flight / Math.max(1, papers.tokens_limit)),
+      ),
       tile("Read", count(papers.answered), "since it started"),
-      tile("Failed", count(papers.failed), finished ? `${((papers.failed / finished) * 100).toFixed(1)} % of all` : "of none so far"),
+      tile(
+        "Failed",
+        count(papers.failed),
+        finished ? `${((papers.failed / finished) * 100).toFixed(1)} % of all` : "of none so far",
+      ),
     ),
     deploymentsView(status.deployments),
     el(
       "div",
       { class: "lists" },
-      list("Models", { classifier: status.models.classifier, extractor: status.models.extractor }, (name) => (name ? el("code", {}, name) : "does not answer")),
+      list("Models", { classifier: status.models.classifier, extractor: status.models.extractor }, (name) =>
+        name ? el("code", {}, name) : "does not answer",
+      ),
       list("Mean time on a paper", status.stage_mean_s, (seconds) => milliseconds(seconds * 1000)),
       list("Requests refused", status.refused, count),
       list("Papers with an error", status.paper_errors, count),
@@ -74,16 +108,34 @@ function boardView(status, rates) {
 }
 
 function tile(name, value, note, picture = null) {
-  return el("section", { class: "tile" }, el("h3", {}, name), el("p", { class: "value" }, value), el("p", { class: "fine" }, note), picture);
+  return el(
+    "section",
+    { class: "tile" },
+    el("h3", {}, name),
+    el("p", { class: "value" }, value),
+    el("p", { class: "fine" }, note),
+    picture,
+  );
 }
 
 function deploymentsView(deployments) {
-  if (!deployments.length) return el("p", { class: "none" }, "It runs without Ray Serve: there are no replicas to show.");
+  if (!deployments.length)
+    return el("p", { class: "none" }, "It runs without Ray Serve: there are no replicas to show.");
   return el(
     "table",
     { class: "deployments" },
     el("caption", {}, "Replicas"),
-    el("thead", {}, el("tr", {}, ["Deployment", "State", "Running", "Wanted"].map((name, place) => el("th", { scope: "col", class: place > 1 ? "figure" : null }, name)))),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        ["Deployment", "State", "Running", "Wanted"].map((name, place) =>
+          el("th", { scope: "col", class: place > 1 ? "figure" : null }, name),
+        ),
+      ),
+    ),
     el(
       "tbody",
       {},
@@ -92,7 +144,13 @@ function deploymentsView(deployments) {
           "tr",
           {},
           el("th", { scope: "row" }, name),
-          el("td", {}, el("span", { class: `lamp ${status === "HEALTHY" ? "on" : "off"}`, "aria-hidden": "true" }), words(status.toLowerCase()), message && el("p", { class: "fine" }, message)),
+          el(
+            "td",
+            {},
+            el("span", { class: `lamp ${status === "HEALTHY" ? "on" : "off"}`, "aria-hidden": "true" }),
+            words(status.toLowerCase()),
+            message && el("p", { class: "fine" }, message),
+          ),
           el("td", { class: "figure" }, replicas_running),
           el("td", { class: "figure" }, replicas_target),
         ),
@@ -107,6 +165,12 @@ function list(title, values, show) {
     "section",
     {},
     el("h3", {}, title),
-    entries.length ? el("dl", {}, entries.map(([name, value]) => [el("dt", {}, words(name)), el("dd", {}, show(value))])) : el("p", { class: "fine" }, "None."),
+    entries.length
+      ? el(
+          "dl",
+          {},
+          entries.map(([name, value]) => [el("dt", {}, words(name)), el("dd", {}, show(value))]),
+        )
+      : el("p", { class: "fine" }, "None."),
   );
 }

@@ -95,15 +95,30 @@ def test_long_results_come_a_page_at_a_time(page: Page) -> None:
     expect(page.get_by_role("button", name="Next")).to_be_disabled()
 
 
+def test_results_that_come_in_take_no_focus_away(page: Page, models: InstantModels) -> None:
+    models.stall_on, models.stall_s = "slow", 1.5
+    upload(page, csv_of(*((f"p{n}", "Asthma", "") for n in range(64)), *((f"s{n}", "slow", "") for n in range(4))))
+    start(page)
+    expect(figures(page)).to_contain_text("64 of 68 papers")
+
+    page.get_by_role("button", name="p3", exact=True).focus()
+
+    expect(page.locator("#file-said")).to_contain_text("Done")
+    expect(page.get_by_role("button", name="p3", exact=True)).to_be_focused()
+    expect(page.locator(".pager")).to_contain_text("of 64 papers")
+    page.get_by_label("Search the results").focus()
+    expect(page.locator(".pager")).to_contain_text("of 68 papers")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "clue"),
     [
         (
             "papers.csv",
             "pmid,Title\n1,On asthma\n",
-            "has no column “id”, “abstract”. Its first line names: pmid, Title.",
+            "lacks the columns id and abstract; its first line is: pmid, Title.",
         ),
-        ("papers.csv", "", "It is empty"),
+        ("papers.csv", "", "is empty"),
         ("papers.csv", "id,title,abstract\n", "holds no papers"),
         ("papers.csv", "id,title,abstract\n1,caf\xe9,x".encode("latin-1"), "not text in UTF-8"),
         ("papers.json", '[{"id": 1, "title": "On asthma"}]', "one JSON list"),

@@ -1,7 +1,9 @@
 """The tab that shows the service."""
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from serve.deployments import DeploymentStatus
 from serve.service import Service
 from tests.browser import visited
 from tests.serve.web.actions import marks, read
@@ -28,3 +30,22 @@ def test_a_service_that_does_not_answer_is_said_not_to(browser: Browser, url: st
         page.route("**/v1/status", lambda route: route.abort())
 
         expect(page.get_by_role("heading", name="The service does not answer")).to_be_visible()
+
+
+def test_the_replicas_are_shown_with_what_is_wrong(browser: Browser, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    tagger = DeploymentStatus(
+        name="Tagger", status="DEPLOY_FAILED", message="No GPU.", replicas_running=1, replicas_target=3
+    )
+    monkeypatch.setattr("serve.deployments.Deployments.read", _answer([tagger]))
+    with visited(browser, f"{url}#service") as page:
+        row = page.get_by_role("table").locator("tbody tr")
+
+        expect(row.get_by_role("rowheader")).to_have_text("Tagger")
+        expect(row.get_by_role("cell")).to_have_text(["deploy failedNo GPU.", "1", "3"])
+
+
+def _answer(deployments: list[DeploymentStatus]) -> object:
+    async def read(_: object) -> list[DeploymentStatus]:
+        return deployments
+
+    return read
