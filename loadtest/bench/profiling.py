@@ -55,5 +55,5 @@ def find(root_pid: int, title: str) -> int:
     for pid, given in titles.items():
         if title in given:
             return pid
-    known = sorted({given[:60] for given in titles.values() if given.startswith("ray::")})
+    known = sorted({given[:60] for given in titles.values()})
     raise NoProfiler(f"No process is called {title!r}. There are: {', '.join(known)}.")
