@@ -1,14 +1,17 @@
 """Pubserve's client: cancer labels with calibrated confidences, and disease mentions with offsets, for papers.
 
-    from pubserve import Client
+>>> from pubserve import Client
+>>> from pubserve.testing import MockTransport
+>>> with Client(transport=MockTransport()) as client:  # without a transport, the service at PUBSERVE_BASE_URL
+...     for result in client.analyze([{"id": "1", "title": "BRAF mutations in hairy cell leukaemia"}]).results:
+...         print(repr(result))
+Analysis(abstract_id='1', predicted_labels=['Cancer'], confidence_scores={'Cancer': 0.9, 'Non-Cancer': 0.1}, ...)
 
-    with Client() as client:
-        for result in client.analyze([{"id": "1", "title": "BRAF mutations in hairy cell leukaemia"}]).results:
-            print(result)
-
-`AsyncClient` is the same for asyncio. Every error is a `PubserveError`; `pubserve.errors` draws the tree.
+`Client.analyze_many` reads any number of papers, and goes on where it broke off. `AsyncClient` is the same for asyncio.
+Every error is a `PubserveError`; `pubserve.errors` draws the tree. `pubserve.testing` answers without a network.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from httpx import Limits, Timeout
@@ -102,14 +105,12 @@ __all__ = [
 ]
 
 
+_LATER = {"AsyncClient": "pubserve._async_client", "PubMed": "pubserve.pubmed"}
+
+
 def __getattr__(name: str) -> Any:
     # Most programs need neither, and asyncio and the XML parser are a third of what there is to import.
-    if name == "AsyncClient":
-        from pubserve._async_client import AsyncClient
-
-        return AsyncClient
-    if name == "PubMed":
-        from pubserve.pubmed import PubMed
-
-        return PubMed
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_LATER[name]), name)
+    return value
