@@ -30,19 +30,24 @@ def launched() -> Iterator[Browser]:
 
 
 def _executable(playwright: Playwright) -> str:
-    """The browser that is there; one from Debian's packages where we may, else Playwright's own."""
-    if found := _installed(playwright):
-        return found
+    """The browser that is there; otherwise one from Debian's packages where we may, or Playwright's own."""
+    for install in (lambda: None, _install_from_debian, _install_from_playwright):
+        install()
+        if found := _installed(playwright):
+            return found
+    raise AssertionError(REMEDY)
+
+
+def _install_from_debian() -> None:
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        quiet = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+        apt = ["apt-get", "--yes", "-qq", "-o", "Dpkg::Use-Pty=0"]
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*quiet, "update"], env=environment, check=False)
-        subprocess.run([*quiet, "install", "--no-install-recommends", "chromium"], env=environment, check=False)
-    else:
-        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
-    found = _installed(playwright)
-    assert found, REMEDY
-    return found
+        subprocess.run([*apt, "update"], env=environment, check=False)
+        subprocess.run([*apt, "install", "--no-install-recommends", "chromium"], env=environment, check=False)
+
+
+def _install_from_playwright() -> None:
+    subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
 
 
 def _installed(playwright: Playwright) -> str | None:
