@@ -13,7 +13,7 @@ import inspect
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
@@ -32,17 +32,21 @@ _PASS_ON = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A command that is known here before it is imported, or even installed."""
+    """A command that is known here before it is imported, or even installed.
+
+    `within` is for a short way to a command of another part: `pubserve evaluate` is `pubserve train evaluate`.
+    """
 
     help: str
     install: str = "pubserve-service"
+    within: str | None = None
 
 
 PARTS = {
     "serve": Part("Get the models, start the service on this machine, and serve until interrupted."),
     "models": Part("See, fetch, check and clean up the models that are served."),
     "train": Part("Train the models on papers of your own.", "pubserve-service[train]"),
-    "evaluate": Part("Measure a classifier on papers with labels.", "pubserve-service[train]"),
+    "evaluate": Part("Measure a classifier on papers with labels.", "pubserve-service[train]", within="train"),
     "bench": Part("Measure what the service does beside its peers.", "pubserve-service[load]"),
     "load": Part("Put a running service under load; do its service levels hold?", "pubserve-service[load]"),
     "plan": Part("Say what machines a number of papers needs.", "pubserve-service[load]"),
@@ -52,36 +56,39 @@ PARTS = {
 def add_to(app: typer.Typer) -> None:
     """Give the application every command that is known here or offered by something installed."""
     offered = {entry.name: entry for entry in entry_points(group=GROUP)}
-    for name in dict.fromkeys([*PARTS, *offered]):
-        _add(app, name, offered.get(name))
+    for name, part in PARTS.items():
+        _add(app, name, part, offered.get(part.within or name))
+    for name, entry in offered.items():
+        if name not in PARTS:
+            distribution = entry.dist.name if entry.dist else name
+            _add(app, name, Part(f"(from {distribution})", distribution), entry)
 
 
-def _add(app: typer.Typer, name: str, entry: EntryPoint | None) -> None:
-    part = PARTS.get(name)
-    help = part.help if part else f"(from {entry.dist.name if entry and entry.dist else 'elsewhere'})"
-
-    # add_help_option is off, so that --help reaches the command itself.
+def _add(app: typer.Typer, name: str, part: Part, entry: EntryPoint | None) -> None:
+    # Its own help option is off, so that --help reaches the command itself.
     @app.command(
         name,
-        help=help,
-        short_help=help if entry else f"{help} (not installed)",
+        help=part.help,
+        short_help=part.help if entry else f"{part.help} (not installed)",
         context_settings=_PASS_ON,
         add_help_option=False,
     )
     def run(context: typer.Context) -> None:
         if entry is None:
-            install = part.install if part else name
-            typer.echo(f"`pubserve {name}` is not installed here: pip install '{install}'", err=True)
-            raise typer.Exit(USAGE_ERROR)
+            _refuse(f"`pubserve {name}` is not installed here", part)
         try:
             target = entry.load()
         except ModuleNotFoundError as error:
-            typer.echo(
-                f"`pubserve {name}` needs the module {error.name}: pip install '{part.install if part else name}'",
-                err=True,
-            )
-            raise typer.Exit(USAGE_ERROR) from None
-        call(target, f"pubserve {name}", context.args)
+            _refuse(f"`pubserve {name}` needs the module {error.name}", part)
+        if part.within:
+            call(target, f"pubserve {part.within}", [name, *context.args])
+        else:
+            call(target, f"pubserve {name}", context.args)
+
+
+def _refuse(problem: str, part: Part) -> NoReturn:
+    typer.echo(f"{problem}: pip install '{part.install}'", err=True)
+    raise typer.Exit(USAGE_ERROR)
 
 
 def call(target: Any, program: str, arguments: list[str]) -> None:

@@ -79,6 +79,12 @@ def test_help_is_that_of_the_part_under_its_name_here(run: Any, value: str, said
     assert said in ran.stdout
 
 
+def test_evaluate_is_a_short_way_to_a_command_of_train(run: Any) -> None:
+    ran = run("some_part:script", "evaluate", "papers.csv", name="train")
+
+    assert ran.stdout == "script ['pubserve train', 'evaluate', 'papers.csv']\n"
+
+
 def test_its_exit_status_is_passed_on(run: Any) -> None:
     assert run("some_part:cli", "extra", "two").exit_code == 7
 
