@@ -119,7 +119,7 @@ def _score_row(of: Score) -> list[str]:
         f"{rule.max_ongoing_requests}",
         f"{rule.upscale_delay_s:g}",
         f"{rule.downscale_delay_s:g}",
-        f"{of.extra_turns}",
+        "/".join(map(str, of.extra_turns.values())),
         f"{of.late:.1%}",
         f"{of.refused + of.killed}",
         f"{of.worst_wait_s:.0f}",

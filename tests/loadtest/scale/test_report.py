@@ -29,12 +29,20 @@ def test_a_study_of_throughput_leaves_figures_text_and_picture(tmp_path: Path) -
 
 
 def test_rules_are_written_the_best_first(tmp_path: Path) -> None:
-    best = Score(Rule(target_ongoing_requests=1.5), 0, 0.001, refused=0, killed=0, worst_wait_s=21, utilisation=0.62)
+    best = Score(
+        Rule(target_ongoing_requests=1.5),
+        {"square": 0, "ramp": 2},
+        0.001,
+        refused=0,
+        killed=0,
+        worst_wait_s=21,
+        utilisation=0.62,
+    )
 
     write_scores(tmp_path, "cpu", [best])
 
     assert json.loads((tmp_path / "rules-cpu.json").read_text())[0]["rule"]["target_ongoing_requests"] == 1.5
-    assert "| 1.5 | 5 | 30 | 600 | 0 | 0.1% | 0 | 21 | 62% |" in (tmp_path / "rules-cpu.md").read_text()
+    assert "| 1.5 | 5 | 30 | 600 | 0/2 | 0.1% | 0 | 21 | 62% |" in (tmp_path / "rules-cpu.md").read_text()
 
 
 def test_a_wave_is_drawn_beside_its_simulation(tmp_path: Path) -> None:

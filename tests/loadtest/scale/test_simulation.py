@@ -98,7 +98,15 @@ def test_turns_count_swings_of_a_size() -> None:
 
 def test_the_best_rule_is_steady_first_then_in_time_then_busy() -> None:
     def scored(extra_turns: int, late: float, utilisation: float) -> Score:
-        return Score(QUICK, extra_turns, late, refused=0, killed=0, worst_wait_s=1, utilisation=utilisation)
+        return Score(
+            QUICK,
+            {"square": extra_turns, "ramp": 1},
+            late,
+            refused=0,
+            killed=0,
+            worst_wait_s=1,
+            utilisation=utilisation,
+        )
 
     best, busy, late, swinging = (
         scored(0, 0.0, 0.7), scored(0, 0.0, 0.5), scored(0, 0.5, 0.9), scored(4, 0.0, 0.9),
