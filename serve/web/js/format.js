@@ -1,6 +1,11 @@
 /** Figures as people read them. */
 
-export const percent = (share) => `${(share * 100).toFixed(share > 0.995 && share < 1 ? 1 : 0)} %`;
+/** A share in whole per cent; near both ends in tenths, and never as certain as it is not: 0.9998 is 99.9 %. */
+export function percent(share) {
+  if (share > 0.995 && share < 1) return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  if (share > 0 && share < 0.005) return `${(Math.ceil(share * 1000) / 10).toFixed(1)} %`;
+  return `${Math.round(share * 100)} %`;
+}
 
 export const count = (number) => number.toLocaleString("en");
 

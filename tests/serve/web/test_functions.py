@@ -83,3 +83,28 @@ def test_pieces_join_to_the_text_and_mentions_to_theirs(modules: Page, text: str
     for n, (start, end) in enumerate(pairs):
         own = [piece["text"] for piece in pieces if n in [mention["name"] for mention in piece["mentions"]]]
         assert "".join(own) == (text[start:end] if start < end <= len(text) else "")
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.0002, "0.1 %"), (0.0064, "1 %"), (0.5, "50 %"), (0.994, "99 %"), (0.9999, "99.9 %"), (1, "100 %")],
+)
+def test_no_confidence_looks_more_certain_than_it_is(modules: Page, share: float, text: str) -> None:
+    assert call(modules, "format", "percent", share) == text
+
+
+@pytest.mark.parametrize(
+    ("citation", "address"),
+    [
+        ("doi:10.1000/example.120", "https://doi.org/10.1000/example.120"),
+        ("https://doi.org/10.1000/a(b)c", "https://doi.org/10.1000/a(b)c"),
+        ("PMID: 30872385", "https://pubmed.ncbi.nlm.nih.gov/30872385"),
+        ("NCT01234567", "https://clinicaltrials.gov/study/NCT01234567"),
+        ("Smith et al., 2001", None),
+        ("javascript:alert(1)", None),
+    ],
+)
+def test_citations_that_are_identifiers_are_links(modules: Page, citation: str, address: str | None) -> None:
+    script = "async (text) => (await import('/web/js/identifiers.js')).citationLink(text).href ?? null"
+
+    assert modules.evaluate(script, citation) == address
