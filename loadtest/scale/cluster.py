@@ -22,6 +22,8 @@ POLL_S = 0.2
 def nodes(count: int, *, port: int) -> Iterator[None]:
     """A cluster of `count` nodes with Ray Serve listening on `port`; all of it is gone at the end."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Ray's workers give way to every other process of the host; what is measured must not.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     before = set(psutil.Process().children(recursive=True))
     node = {"num_cpus": CPUS_PER_NODE, "object_store_memory": OBJECT_STORE_BYTES}
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
