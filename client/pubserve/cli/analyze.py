@@ -1,34 +1,22 @@
 """`pubserve analyze`: papers in, answers out, and an exit status that says how it went."""
 
-import json
-import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from pubserve import Batching, Client, Progress, Task
-from pubserve._progress import REDRAW_S, OnProgress
 from pubserve.cli.exits import FAILED_PAPERS, INTERRUPTED, UNREACHABLE, USAGE_ERROR
-from pubserve.cli.intake import STDIN, Intake, Malformed, pmids_in
+from pubserve.cli.intake import STDIN, Intake, pmids_in
 from pubserve.cli.options import AsJson, Url
 from pubserve.cli.outputs import OutputFormat, journal_of, writing
+from pubserve.cli.tally import Tally, shown
 from pubserve.errors import InvalidArgument, PubserveError
 from pubserve.formats import Format
 
-SHOWN_MALFORMED_MAX = 20
 _DEFAULTS = Batching()
-
-NOTHING_YET = Progress(done=0, failed=0, resumed=0, total=None, elapsed_s=0.0)
-
-err = Console(stderr=True, highlight=False)
 
 
 def analyze(
@@ -88,7 +76,7 @@ def analyze(
     batching = Batching(max_papers=batch, concurrency=concurrency, patience_s=patience)
     tally = Tally(intake, out)
     try:
-        with Client(url) as client, _told(intake) as draw:
+        with Client(url) as client, shown(intake) as draw:
 
             def on_progress(progress: Progress) -> None:
                 tally.progress = progress
@@ -108,75 +96,17 @@ def analyze(
     except KeyboardInterrupt:
         tally.tell(as_json, "interrupted", _how_to_go_on(out))
         raise typer.Exit(INTERRUPTED) from None
+    except (InvalidArgument, OSError) as error:  # the latter: a file that may not be read, a disk that is full
+        tally.tell(as_json, str(error), None)
+        raise typer.Exit(USAGE_ERROR) from None
     except PubserveError as error:
-        usage = isinstance(error, InvalidArgument)
-        tally.tell(as_json, str(error), None if usage else _how_to_go_on(out))
-        raise typer.Exit(USAGE_ERROR if usage else UNREACHABLE) from None
+        tally.tell(as_json, str(error), _how_to_go_on(out))
+        raise typer.Exit(UNREACHABLE) from None
     if journal and journal != out and not tally.failed:
         journal.unlink(missing_ok=True)
     nothing = not intake.papers
     tally.tell(as_json, "there was no paper to read" if nothing else None, None)
     raise typer.Exit(USAGE_ERROR if nothing else FAILED_PAPERS if tally.failed or intake.malformed else 0)
-
-
-@dataclass(slots=True)
-class Tally:
-    """What a run came to, for people and for machines."""
-
-    intake: Intake
-    out: Path | None
-    progress: Progress = NOTHING_YET
-
-    @property
-    def failed(self) -> int:
-        return self.progress.failed
-
-    def tell(self, as_json: bool, problem: str | None, remedy: str | None) -> None:
-        """On stderr, or as JSON: on standard output, unless the answers are there."""
-        if as_json:
-            typer.echo(json.dumps(self.as_dict(problem)), err=self.out is None)
-            return
-        if problem:
-            err.print(f"Stopped: {problem}", style="red", markup=False, soft_wrap=True)
-        malformed = self.intake.malformed.total()
-        if malformed > SHOWN_MALFORMED_MAX:
-            err.print(f"… and {malformed - SHOWN_MALFORMED_MAX:,} more records that cannot be read")
-        counts = [
-            (self.progress.done - self.progress.failed, "answered"),
-            (self.progress.resumed, "of them by an earlier run"),
-            (self.progress.failed, "failed"),
-            (malformed, "records could not be read"),
-            (self.intake.duplicates, "duplicates left out"),
-            (self.intake.deleted, "deleted by PubMed"),
-        ]
-        said = ", ".join(f"{count:,} {what}" for count, what in counts if count or what == "answered")
-        where = f" in {self.out}" if self.out and not problem else ""
-        err.print(
-            f"{said}; {self.progress.elapsed_s:.0f} s, {self.progress.per_s:.1f} papers a second{where}",
-            markup=False,
-            soft_wrap=True,
-        )
-        if remedy:
-            err.print(remedy, markup=False, soft_wrap=True)
-
-    def as_dict(self, problem: str | None) -> dict[str, Any]:
-        """The same in JSON's types; malformed records are listed up to a thousand."""
-        return {
-            "answered": self.progress.done - self.progress.failed,
-            "failed": self.progress.failed,
-            "resumed": self.progress.resumed,
-            "duplicates": self.intake.duplicates,
-            "deleted_by_pubmed": self.intake.deleted,
-            "malformed": {reason.value: count for reason, count in self.intake.malformed.items()},
-            "malformed_records": [
-                {"file": bad.file, "line": bad.line, "reason": bad.reason.value, "detail": bad.detail}
-                for bad in self.intake.listed
-            ],
-            "elapsed_s": round(self.progress.elapsed_s, 3),
-            "papers_per_s": round(self.progress.per_s, 3),
-            "output": str(self.out) if self.out else None,
-            "problem": problem,
-        }
 
 
 def _require_readable(files: list[Path], pmid: list[str]) -> None:
@@ -219,28 +149,3 @@ def _how_to_go_on(out: Path | None) -> str:
     if out is None:
         return "Answers so far are on standard output; with -o FILE a run can be resumed."
     return f"Answers so far are kept in {journal_of(out)}; the same command with --resume goes on from there."
-
-
-@contextmanager
-def _told(intake: Intake) -> Iterator[OnProgress]:
-    """A bar on a terminal, and what could not be read above it as it comes."""
-    columns = (SpinnerColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    shown = 0
-    drawn_s = 0.0
-    with Bar(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
-        row = bar.add_task("papers", total=None)
-
-        def draw(progress: Progress) -> None:
-            nonlocal drawn_s
-            if time.monotonic() - drawn_s > REDRAW_S:
-                drawn_s = time.monotonic()
-                bar.update(row, completed=progress.done, description=f"papers, {progress.per_s:.1f}/s")
-
-        def on_malformed(malformed: Malformed) -> None:
-            nonlocal shown
-            shown += 1
-            if shown <= SHOWN_MALFORMED_MAX:
-                err.print(str(malformed), style="yellow", markup=False, soft_wrap=True)
-
-        intake.on_malformed = on_malformed
-        yield draw

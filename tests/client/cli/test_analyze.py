@@ -261,6 +261,14 @@ class TestMistakes:
         assert ran.exit_code == 2
         assert said in " ".join(ran.stderr.replace("│", " ").split())
 
+    def test_an_output_that_cannot_be_written_is_status_2(self, run: Run, papers: Path, tmp_path: Path) -> None:
+        (tmp_path / "answers.jsonl").mkdir()
+
+        ran = run("analyze", papers, "-o", tmp_path / "answers.jsonl", "--resume")
+
+        assert ran.exit_code == 2
+        assert "Is a directory" in ran.stderr
+
     def test_nothing_to_read_is_status_2(self, run: Run, tmp_path: Path) -> None:
         (tmp_path / "papers.csv").write_text("name,price\nbread,2\n")
 
