@@ -143,7 +143,7 @@ class AsyncClient:
         1000
         """
         batching = batching or Batching()
-        run = Run(papers, tasks, batching, on_progress(progress), ordered=ordered)
+        run = Run(papers, tasks, batching, on_progress(progress), ordered=ordered, journal=journal)
         settled = self._connection.timeout if timeout is None else as_timeout(timeout)
 
         def ask(part: Sequence[Paper]) -> AsyncGenerator[Result, None]:
@@ -151,7 +151,7 @@ class AsyncClient:
             return self._stream_attempt(call, None)
 
         patience = Patience(self._connection.retries, batching.patience_s)
-        return _tasks.answer(run, ask, papers_by_pmid(pubmed), patience, journal)
+        return _tasks.answer(run, ask, papers_by_pmid(pubmed), patience)
 
     async def health(self, *, timeout: AnyTimeout = PROBE_TIMEOUT_S) -> bool:
         """Whether the service's process lives: one attempt, False when it cannot be reached or answers with a 5xx."""

@@ -3,11 +3,13 @@
 Both clients drive a `Run`: the blocking one with threads, the other with tasks. Its methods are called from one thread.
 """
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from itertools import islice
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from pubserve._journal import Journal, input_hash
 from pubserve._progress import OnProgress, Progress
@@ -31,7 +33,7 @@ _HELD_BATCHES = 8
 
 
 class Run:
-    """The state of one `analyze_many`."""
+    """The state of one `analyze_many`. A context manager, for the journal that it writes."""
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Run:
         on_progress: OnProgress,
         *,
         ordered: bool,
+        journal: str | os.PathLike[str] | None,
     ) -> None:
         if isinstance(papers, Mapping | str | bytes | Paper):
             raise InvalidArgument(
@@ -50,7 +53,8 @@ class Run:
         self.batching = batching
         self._source = iter(papers)
         self._total = len(papers) if isinstance(papers, Sized) else None
-        self.journal: Journal | None = None
+        self._journal_path = journal
+        self._journal: Journal | None = None
         self._on_progress = on_progress
         self._ordered = ordered
         self._pulled: list[Any] = []
@@ -61,6 +65,21 @@ class Run:
         self._next_place = 0
         self._began_s = monotonic()
         self._done = self._failed = self._resumed = 0
+
+    def __enter__(self) -> Self:
+        """Open the journal; before this nothing on disk is touched."""
+        if self._journal_path is not None:
+            self._journal = Journal(self._journal_path)
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._journal is not None:
+            self._journal.close()
 
     @property
     def exhausted(self) -> bool:
@@ -88,8 +107,8 @@ class Run:
 
     def settle(self, piece: Piece, result: Result) -> None:
         """A paper has its result."""
-        if self.journal is not None:
-            self.journal.add(piece.input_hash, result)
+        if self._journal is not None:
+            self._journal.add(piece.input_hash, result)
         self._hold(piece.place, result)
 
     def ready(self) -> Iterator[Result]:
@@ -111,7 +130,7 @@ class Run:
                 self._hold(place, found)
                 continue
             hash = input_hash(found, asked)
-            if known := self.journal.get(hash) if self.journal is not None else None:
+            if known := self._journal.get(hash) if self._journal is not None else None:
                 self._resumed += 1
                 self._hold(place, known)
             else:

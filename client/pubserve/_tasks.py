@@ -1,11 +1,9 @@
 """A run of the asyncio client: one task a batch, and one queue to the caller."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 
-from pubserve._journal import Journal
 from pubserve._run import Fetch, Run
 from pubserve._work import Patience, Work
 from pubserve.batching import Piece
@@ -18,43 +16,39 @@ _Inbox = asyncio.Queue[tuple[Piece, Result] | BaseException | None]
 """A paper is answered, the run is over, or a batch is done."""
 
 
-async def answer(
-    run: Run, ask: Ask, fetch: Fetch, patience: Patience, journal: str | os.PathLike[str] | None
-) -> AsyncGenerator[Result, None]:
+async def answer(run: Run, ask: Ask, fetch: Fetch, patience: Patience) -> AsyncGenerator[Result, None]:
     """The results of a run. Closing the generator cancels every request at once."""
     inbox: _Inbox = asyncio.Queue()
     tasks: set[asyncio.Task[None]] = set()
     active = 0
-    try:
-        run.journal = Journal(journal) if journal else None
-        while active or not run.exhausted:
-            while active < run.batching.concurrency and not run.exhausted and run.has_room:
-                if batch := run.next_batch():
-                    task = asyncio.create_task(_work(Work(batch, patience), ask, inbox))
-                    tasks.add(task)
-                    task.add_done_callback(tasks.discard)
-                    active += 1
-                else:
-                    pmids = run.pull()
-                    run.supply(await asyncio.to_thread(fetch, pmids) if pmids else {})
-                    for result in run.ready():
-                        yield result
-            if active:
-                event = await inbox.get()
-                if isinstance(event, BaseException):
-                    raise event
-                if event is None:
-                    active -= 1
-                else:
-                    run.settle(*event)
-            for result in run.ready():
-                yield result
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        if run.journal is not None:
-            run.journal.close()
+    with run:
+        try:
+            while active or not run.exhausted:
+                while active < run.batching.concurrency and not run.exhausted and run.has_room:
+                    if batch := run.next_batch():
+                        task = asyncio.create_task(_work(Work(batch, patience), ask, inbox))
+                        tasks.add(task)
+                        task.add_done_callback(tasks.discard)
+                        active += 1
+                    else:
+                        pmids = run.pull()
+                        run.supply(await asyncio.to_thread(fetch, pmids) if pmids else {})
+                        for result in run.ready():
+                            yield result
+                if active:
+                    event = await inbox.get()
+                    if isinstance(event, BaseException):
+                        raise event
+                    if event is None:
+                        active -= 1
+                    else:
+                        run.settle(*event)
+                for result in run.ready():
+                    yield result
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _work(work: Work, ask: Ask, inbox: _Inbox) -> None:

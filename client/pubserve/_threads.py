@@ -1,12 +1,10 @@
 """A run of the blocking client: one thread a batch, and one queue to the caller."""
 
-import os
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from queue import SimpleQueue
 
-from pubserve._journal import Journal
 from pubserve._run import Fetch, Run
 from pubserve._work import Patience, Work
 from pubserve.batching import Piece
@@ -20,39 +18,35 @@ _Event = _Settled | BaseException | None
 """A paper is answered, the run is over, or a batch is done."""
 
 
-def answer(
-    run: Run, ask: Ask, fetch: Fetch, patience: Patience, journal: str | os.PathLike[str] | None
-) -> Generator[Result, None, None]:
+def answer(run: Run, ask: Ask, fetch: Fetch, patience: Patience) -> Generator[Result, None, None]:
     """The results of a run. Closing the generator ends every request at its next result."""
     inbox: SimpleQueue[_Event] = SimpleQueue()
     stop = threading.Event()
     active = 0
-    try:
-        run.journal = Journal(journal) if journal else None
-        while active or not run.exhausted:
-            while active < run.batching.concurrency and not run.exhausted and run.has_room:
-                if batch := run.next_batch():
-                    worker = _Worker(Work(batch, patience), ask, inbox, stop)
-                    # A daemon: whoever leaves the program does not wait for an answer that nobody will read.
-                    threading.Thread(target=worker.run, name="pubserve-batch", daemon=True).start()
-                    active += 1
-                else:
-                    pmids = run.pull()
-                    run.supply(fetch(pmids) if pmids else {})
-                    yield from run.ready()
-            if active:
-                event = inbox.get()
-                if isinstance(event, BaseException):
-                    raise event
-                if event is None:
-                    active -= 1
-                else:
-                    run.settle(*event)
-            yield from run.ready()
-    finally:
-        if run.journal is not None:
-            run.journal.close()
-        stop.set()
+    with run:
+        try:
+            while active or not run.exhausted:
+                while active < run.batching.concurrency and not run.exhausted and run.has_room:
+                    if batch := run.next_batch():
+                        worker = _Worker(Work(batch, patience), ask, inbox, stop)
+                        # A daemon: whoever leaves the program does not wait for an answer that nobody will read.
+                        threading.Thread(target=worker.run, name="pubserve-batch", daemon=True).start()
+                        active += 1
+                    else:
+                        pmids = run.pull()
+                        run.supply(fetch(pmids) if pmids else {})
+                        yield from run.ready()
+                if active:
+                    event = inbox.get()
+                    if isinstance(event, BaseException):
+                        raise event
+                    if event is None:
+                        active -= 1
+                    else:
+                        run.settle(*event)
+                yield from run.ready()
+        finally:
+            stop.set()
 
 
 class _Worker:
