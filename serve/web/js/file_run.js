@@ -14,18 +14,20 @@ const TOP_DISEASES = 10;
 export class FileRun {
   #rows = [];
   #papers;
-  #startedAt = performance.now();
+  #tasks = [];
+  #startedAt = 0;
   #endedAt = null;
+  #doneBefore = 0;
   #fullUntil = 0;
   #drawing = 0;
   #redrawMs = REDRAW_MS;
-  #abort = new AbortController();
+  #abort = null;
   #say;
   #table;
   #progress = el("progress", { "aria-label": "Papers read" });
   #figures = el("p", { class: "figures" });
   #charts = el("div", { class: "charts" });
-  #cancel = el("button", { type: "button", class: "quiet", onclick: () => this.cancel() }, "Cancel");
+  #action = el("div");
   #downloads;
   element;
 
@@ -55,7 +57,7 @@ export class FileRun {
     this.element = el(
       "div",
       {},
-      el("div", { class: "run-head" }, el("h3", {}, name), this.#cancel, this.#downloads),
+      el("div", { class: "run-head" }, el("h3", {}, name), this.#action, this.#downloads),
       this.#progress,
       this.#figures,
       this.#charts,
@@ -65,23 +67,51 @@ export class FileRun {
 
   /** Resolves when every paper has a result, or the run was cancelled. */
   async start(tasks) {
-    const usable = this.#papers.filter(({ problem }) => !problem);
+    this.#tasks = tasks;
     for (const paper of this.#papers) if (paper.problem) this.#add(paper, unusable(paper));
+    await this.#read(this.#papers.filter(({ problem }) => !problem));
+  }
+
+  async #read(papers) {
+    this.#abort = new AbortController();
+    [this.#startedAt, this.#endedAt, this.#doneBefore] = [performance.now(), null, this.#rows.length];
+    this.#offer(button("Cancel", () => this.cancel()));
     this.#draw();
-    await readInBatches(usable, {
-      tasks,
+    await readInBatches(papers, {
+      tasks: this.#tasks,
       signal: this.#abort.signal,
-      onResult: (place, result) => this.#add(usable[place], result),
+      onResult: (place, result) => this.#add(papers[place], result),
       onWait: (seconds) => this.#wait(seconds),
     });
     this.#endedAt = performance.now();
-    this.#cancel.remove();
+    const left = this.#left();
+    this.#offer(left.length > 0 && button(`Read the remaining ${count(left.length)}`, () => this.#readRemaining(left)));
     this.#draw();
     const failed = this.#failed();
     const [what, done] = this.#abort.signal.aborted ? ["Cancelled", `${count(this.#rows.length)} of `] : ["Done", ""];
     this.#say(
       `${what}: ${done}${papersText(this.#papers.length)}, ${failed ? `${count(failed)} failed` : "none failed"}.`,
     );
+  }
+
+  async #readRemaining(papers) {
+    const remaining = new Set(papers);
+    this.#rows = this.#rows.filter(({ paper }) => !remaining.has(paper));
+    this.#say(`Reading the remaining ${papersText(papers.length)}.`);
+    await this.#read(papers);
+  }
+
+  /** Papers that may still be read: those that failed, and those that a cancelled run did not come to. */
+  #left() {
+    const read = new Set(this.#rows.filter(({ result }) => !result.error).map(({ paper }) => paper));
+    return this.#papers.filter((paper) => !paper.problem && !read.has(paper));
+  }
+
+  /** Puts a button, or none, where the one before it was; whoever was on that is on this. */
+  #offer(action) {
+    const hadFocus = this.#action.contains(document.activeElement);
+    this.#action.replaceChildren(...[action].filter(Boolean));
+    if (hadFocus && action) action.focus();
   }
 
   cancel() {
@@ -117,7 +147,7 @@ export class FileRun {
     const done = this.#rows.length;
     const failed = this.#failed();
     const seconds = ((this.#endedAt ?? performance.now()) - this.#startedAt) / 1000;
-    const perSecond = seconds > 0 ? (done - this.#unusable()) / seconds : 0;
+    const perSecond = seconds > 0 ? (done - this.#doneBefore) / seconds : 0;
     const left = this.#papers.length - done;
     const fullS = Math.ceil((this.#fullUntil - performance.now()) / 1000);
     return [
@@ -142,13 +172,13 @@ export class FileRun {
     return this.#rows.filter(({ result }) => result.error).length;
   }
 
-  #unusable() {
-    return this.#rows.filter(({ paper }) => paper.problem).length;
-  }
-
   #inOrder() {
     return this.#rows.toSorted((a, b) => a.paper.row - b.paper.row);
   }
+}
+
+function button(name, onclick) {
+  return el("button", { type: "button", class: "quiet", onclick }, name);
 }
 
 function unusable({ id, row, problem }) {

@@ -185,6 +185,30 @@ def test_what_breaks_off_is_asked_for_again(page: Page) -> None:
     assert [row[6] for row in rows(page)] == ["kept", *["abstract missing"] * 4]
 
 
+def test_what_failed_and_what_was_not_reached_can_be_read_again(page: Page, models: InstantModels) -> None:
+    models.fail_on, models.stall_on = "unlucky", "slow"
+    papers = [
+        *((f"p{n}", "Asthma", "") for n in range(63)),
+        ("u", "unlucky", ""),
+        *((f"s{n}", "slow", "") for n in range(99)),
+    ]
+    upload(page, csv_of(*papers))
+    start(page)
+    expect(figures(page)).to_contain_text("64 of 163 papers")
+    page.get_by_role("button", name="Cancel").press("Enter")
+    expect(page.get_by_role("button", name="Read the remaining 100")).to_be_focused()
+    models.fail_on = models.stall_on = None
+
+    page.get_by_role("button", name="Read the remaining 100").press("Enter")
+
+    expect(page.locator("#file-said")).to_have_text("Done: 163 papers, none failed.")
+    expect(page.get_by_role("button", name="remaining")).to_have_count(0)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download JSONL").click()
+    results = [json.loads(line) for line in Path(saved.value.path()).read_text("utf-8").splitlines()]
+    assert [result["abstract_id"] for result in results] == [paper[0] for paper in papers]
+
+
 def test_batches_are_small_two_at_a_time_and_of_low_priority(page: Page) -> None:
     sent: list[tuple[int, str | None]] = []
 
