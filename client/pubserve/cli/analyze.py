@@ -137,12 +137,17 @@ def _journal(out: Path | None, *, resume: bool, overwrite: bool) -> Path | None:
     journal = journal_of(out)
     if overwrite:
         journal.unlink(missing_ok=True)
-    elif not resume and (found := next((path for path in (out, journal) if path.exists()), None)):
+    elif not resume and (found := next(filter(_holds_something, (out, journal)), None)):
         raise typer.BadParameter(
             f"{found} is there already: --resume goes on with it, --overwrite begins anew", param_hint="--out"
         )
     out.parent.mkdir(parents=True, exist_ok=True)
     return journal
+
+
+def _holds_something(path: Path) -> bool:
+    """A run that found no service has left an empty file, which nobody would miss."""
+    return path.exists() and path.stat().st_size > 0
 
 
 def _how_to_go_on(out: Path | None) -> str:

@@ -60,7 +60,7 @@ class Tally:
             markup=False,
             soft_wrap=True,
         )
-        if remedy:
+        if remedy and self.progress.done:
             err.print(remedy, markup=False, soft_wrap=True)
 
     def as_dict(self, problem: str | None) -> dict[str, Any]:

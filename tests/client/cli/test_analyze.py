@@ -277,10 +277,13 @@ class TestMistakes:
         assert ran.exit_code == 2
         assert "expected columns such as id, title, abstract" in ran.stderr
 
-    def test_nobody_there_is_status_3(self, run: Run, papers: Path, server: Server) -> None:
-        server.server_close()
-
-        ran = run("analyze", papers)
+    def test_nobody_there_is_status_3_and_stands_in_no_later_runs_way(
+        self, run: Run, papers: Path, tmp_path: Path
+    ) -> None:
+        words = ("analyze", papers, "-o", tmp_path / "answers.jsonl")
+        ran = run(*words, "--url", "http://127.0.0.1:9")  # discard: nothing listens there
 
         assert ran.exit_code == 3
         assert "check that the service runs" in ran.stderr
+        assert "--resume" not in ran.stderr
+        assert run(*words).exit_code == 0
