@@ -100,5 +100,10 @@ def score(case: Case, rule: Rule) -> Score:
 
 
 def ranked(scores: list[Score]) -> list[Score]:
-    """The best first: steady on the square wave, in time, steady elsewhere, busy."""
-    return sorted(scores, key=lambda of: (not of.steady, not of.serves, sum(of.extra_turns.values()), -of.utilisation))
+    """The best first: steady on the square wave, in time or else refusing least, steady elsewhere, busy."""
+
+    def place(of: Score) -> tuple[bool, bool, int, int, float]:
+        turned_away = 0 if of.serves else of.refused + of.killed
+        return not of.steady, not of.serves, turned_away, sum(of.extra_turns.values()), -of.utilisation
+
+    return sorted(scores, key=place)
