@@ -1,0 +1,83 @@
+"""Every command line of the repository: which there are, and what their `--help` says."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from tools.docs.markdown import block, code
+
+ROOT = Path(__file__).parents[2]
+WIDTH = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A command as it is typed, and where it is made: a typer application, or a function that typer runs."""
+
+    name: str
+    module: str
+    attribute: str
+
+    @property
+    def command(self) -> Any:
+        """The click command."""
+        return _command(self.module, self.attribute)
+
+
+PROGRAMS = {
+    program.name: program
+    for program in (
+        Program("pubserve", "pubserve.cli.app", "app"),
+        Program("pubserve-serve", "serve.launch", "cli"),
+        Program("pubserve-models", "serve.model_store.cli", "app"),
+        Program("python -m training", "training.__main__", "cli"),
+        Program("python -m loadtest.load", "loadtest.load.__main__", "main"),
+        Program("python -m loadtest.plan", "loadtest.plan.cli", "app"),
+        Program("python -m loadtest.scale", "loadtest.scale.__main__", "app"),
+        Program("python -m loadtest.bench", "loadtest.bench.__main__", "app"),
+        Program("python -m loadtest.footprint", "loadtest.footprint", "main"),
+        Program("python -m loadtest.simulated", "loadtest.simulated", "main"),
+        Program("python -m tools.k8s", "tools.k8s.__main__", "cli"),
+    )
+}
+
+
+def commands_page(name: str) -> str:
+    """The help of a program, and of each of its commands that does something itself."""
+    program = PROGRAMS[name]
+    shown = [(path, command) for path, command in walk(program.name, program.command) if not _is_passed_on(command)]
+    headings = (f"{'##' if path == name else '###'} {code(path)}\n\n" for path, _ in shown)
+    helps = (block(_help(path, command)) for path, command in shown)
+    return "\n".join(heading + text for heading, text in zip(headings, helps, strict=True))
+
+
+def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
+    """A command and all below it, by what is typed to reach them."""
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from walk(f"{path} {name}", child)
+
+
+def _is_passed_on(command: Any) -> bool:
+    """Commands of other distributions have a help of their own."""
+    return bool(command.context_settings.get("ignore_unknown_options"))
+
+
+def _help(path: str, command: Any) -> str:
+    command.rich_markup_mode = None  # boxes drawn around options are for terminals
+    context = command.context_class(command, info_name=path, terminal_width=WIDTH, max_content_width=WIDTH)
+    return str(command.get_help(context)).replace(f"{ROOT}/", "")  # defaults that lie in the repository
+
+
+@cache
+def _command(module: str, attribute: str) -> Any:
+    made = getattr(import_module(module), attribute)
+    if not isinstance(made, typer.Typer):
+        function, made = made, typer.Typer(add_completion=False, rich_markup_mode=None)
+        made.command()(function)
+    return typer.main.get_command(made)
