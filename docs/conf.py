@@ -22,7 +22,7 @@ nitpick_ignore_regex = [
 ]  # types of other libraries; our own links are Markdown's, and those are checked
 default_role = "code"  # a name in single backticks, in docstrings
 
-myst_enable_extensions = ["attrs_inline", "deflist"]
+myst_enable_extensions = ["attrs_block", "attrs_inline", "deflist"]
 myst_heading_anchors = 3
 
 autodoc_default_options = {"members": True, "member-order": "bysource"}
@@ -52,8 +52,6 @@ html_theme_options = {
     },
     "footer_icons": [],
 }
-pygments_style = "friendly"
-pygments_dark_style = "github-dark"
 
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True

@@ -68,11 +68,17 @@ def test_every_route_and_every_program_has_a_section(site: Path) -> None:
     commands = (site / "reference/commands.html").read_text(encoding="utf-8")
 
     assert not [path for path in openapi()["paths"] if path not in routes]
-    assert not [name for name in PROGRAMS if f"Usage: {name}" not in commands]
+    assert not [program.name for program in PROGRAMS.values() if f"Usage: {program.name}" not in commands]
 
 
 def test_the_openapi_document_lies_beside_the_page(site: Path) -> None:
     assert json.loads((site / "openapi.json").read_text(encoding="utf-8")) == openapi()
+
+
+def test_what_stands_before_the_first_heading_of_a_card_comes_first(site: Path) -> None:
+    page = (site / "reference/models/disease-tagger.html").read_text(encoding="utf-8")
+
+    assert 0 < page.find("training.json") < page.find("<h2>How it was made")
 
 
 def test_the_search_index_is_there(site: Path) -> None:

@@ -12,7 +12,7 @@ import typer
 from tools.docs.markdown import block, code
 
 ROOT = Path(__file__).parents[2]
-WIDTH = 100
+WIDTH = 88
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Program:
     name: str
     module: str
     attribute: str
+    also: str | None = None
+    """Another way to type it."""
 
     @property
     def command(self) -> Any:
@@ -29,31 +31,37 @@ class Program:
         return _command(self.module, self.attribute)
 
 
-PROGRAMS = {
-    program.name: program
-    for program in (
-        Program("pubserve", "pubserve.cli.app", "app"),
-        Program("pubserve-serve", "serve.launch", "cli"),
-        Program("pubserve-models", "serve.model_store.cli", "app"),
-        Program("python -m training", "training.__main__", "cli"),
-        Program("python -m loadtest.load", "loadtest.load.__main__", "main"),
-        Program("python -m loadtest.plan", "loadtest.plan.cli", "app"),
-        Program("python -m loadtest.scale", "loadtest.scale.__main__", "app"),
-        Program("python -m loadtest.bench", "loadtest.bench.__main__", "app"),
-        Program("python -m loadtest.footprint", "loadtest.footprint", "main"),
-        Program("python -m loadtest.simulated", "loadtest.simulated", "main"),
-        Program("python -m tools.k8s", "tools.k8s.__main__", "cli"),
-    )
-}
+_PROGRAMS = (
+    Program("pubserve", "pubserve.cli.app", "app"),
+    Program("pubserve serve", "serve.launch", "cli", "pubserve-serve"),
+    Program("pubserve models", "serve.model_store.cli", "app", "pubserve-models"),
+    Program("pubserve train", "training.__main__", "cli", "python -m training"),
+    Program("pubserve load", "loadtest.load.__main__", "main", "python -m loadtest.load"),
+    Program("pubserve plan", "loadtest.plan.cli", "app", "python -m loadtest.plan"),
+    Program("pubserve bench", "loadtest.bench.__main__", "app", "python -m loadtest.bench"),
+    Program("python -m loadtest.scale", "loadtest.scale.__main__", "app"),
+    Program("python -m loadtest.footprint", "loadtest.footprint", "main"),
+    Program("python -m loadtest.simulated", "loadtest.simulated", "main"),
+    Program("python -m tools.k8s", "tools.k8s.__main__", "cli"),
+)
+PROGRAMS = {name: program for program in _PROGRAMS for name in (program.name, program.also) if name}
+"""By each way to type them."""
 
 
 def commands_page(name: str) -> str:
     """The help of a program, and of each of its commands that does something itself."""
     program = PROGRAMS[name]
-    shown = [(path, command) for path, command in walk(program.name, program.command) if not _is_passed_on(command)]
-    headings = (f"{'##' if path == name else '###'} {code(path)}\n\n" for path, _ in shown)
-    helps = (block(_help(path, command)) for path, command in shown)
-    return "\n".join(heading + text for heading, text in zip(headings, helps, strict=True))
+    parts: list[str] = []
+    for path, command in walk(name, program.command):
+        if path == name:
+            parts.append(f"## {code(path)}\n")
+            parts += [f"Also {code(program.also)}.\n"] if program.also else []
+        elif is_passed_on(command):
+            continue
+        else:
+            parts.append(f"### {code(path)}\n")
+        parts.append(block(_help(path, command)))
+    return "\n".join(parts)
 
 
 def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
@@ -63,8 +71,8 @@ def walk(path: str, command: Any) -> Iterator[tuple[str, Any]]:
         yield from walk(f"{path} {name}", child)
 
 
-def _is_passed_on(command: Any) -> bool:
-    """Commands of other distributions have a help of their own."""
+def is_passed_on(command: Any) -> bool:
+    """It belongs to another distribution, and reads its words itself."""
     return bool(command.context_settings.get("ignore_unknown_options"))
 
 

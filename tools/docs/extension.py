@@ -1,10 +1,9 @@
-"""A Sphinx extension: the directive `generated`, and docstrings as our code writes them.
+"""A Sphinx extension: what is generated from code, and docstrings as ours are written.
 
     ```{generated} settings
     ```
 
-puts what is generated in its place, when the site is built. Nothing generated is ever committed, so nothing can be out
-of date. Whoever builds gets the code's own words; a name that is not known here stops the build.
+in a page stands for a part that is made when the site is built. Nothing generated is committed: nothing is out of date.
 """
 
 import json
@@ -13,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from docutils import nodes  # type: ignore[import-untyped]
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.errors import ExtensionError
 
 from tools.docs.cards import card
 from tools.docs.commands import commands_page
@@ -33,25 +31,22 @@ PAGES: dict[str, Callable[..., str]] = {
     "settings": settings_page,
 }
 
+_MARK = re.compile(r"^```\{generated\} (\S+)(?: (.+))?\n```$", re.MULTILINE)
 _NAMED = re.compile(r"^`\w+`(, `\w+`)*: ")
 _SEVERAL_NAMED = re.compile(r"(?<=\.) (?=`\w+`: )")
 
 
-class Generated(SphinxDirective):
-    """The name of what is generated, and what it is told."""
+def put_generated_in(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Put what is generated in the place of its mark, before the page is parsed."""
 
-    required_arguments = 1
-    optional_arguments = 1
-    final_argument_whitespace = True
-
-    def run(self) -> list[nodes.Node]:
-        name, *told = self.arguments
-        self.env.note_reread()  # it depends on code that Sphinx does not watch
+    def generated(mark: re.Match[str]) -> str:
+        name, told = mark.groups()
         if name not in PAGES:
-            raise self.error(f"nothing is generated under the name {name!r}; there is {', '.join(PAGES)}")
-        parsed = self.parse_text_to_nodes(PAGES[name](*told), allow_section_headings=True)
-        # MyST hands over sections first; what stands before them belongs before them.
-        return sorted(parsed, key=lambda node: isinstance(node, nodes.section))
+            raise ExtensionError(f"{docname}: there is no {name!r} to generate, only {', '.join(PAGES)}")
+        app.env.note_reread()  # it depends on code that Sphinx does not watch
+        return PAGES[name](told) if told else PAGES[name]()
+
+    source[0] = _MARK.sub(generated, source[0])
 
 
 def list_what_is_named(_: Sphinx, __: str, ___: str, ____: Any, _____: Any, lines: list[str]) -> None:
@@ -75,7 +70,7 @@ def write_openapi(app: Sphinx, failed: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    app.add_directive("generated", Generated)
+    app.connect("source-read", put_generated_in)
     app.connect("autodoc-process-docstring", list_what_is_named)
     app.connect("build-finished", write_openapi)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,9 +20,12 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([f"| {' | '.join(header)} |", f"|{' --- |' * len(header)}", *lines, ""])
 
 
-def definitions(terms: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """Terms, each with paragraphs about it."""
-    return "\n".join(f"{term}\n" + "\n".join(f": {text}\n" for text in texts if text) for term, texts in terms)
+def definitions(entries: Iterable[tuple[str, str, str]]) -> str:
+    """Terms, each with what it is, and the bare facts of it, which are set smaller."""
+    return "\n".join(
+        f"{term}\n: {text}\n\n  {{.facts}}\n  {facts}\n" if text else f"{term}\n: {{.facts}}\n  {facts}\n"
+        for term, text, facts in entries
+    )
 
 
 def one_line(text: str | None) -> str:

@@ -13,7 +13,7 @@ def metrics_page() -> str:
     return definitions(_entry(instrument) for instrument in instruments)
 
 
-def _entry(instrument: MetricWrapperBase) -> tuple[str, list[str]]:
+def _entry(instrument: MetricWrapperBase) -> tuple[str, str, str]:
     [described] = instrument.describe()
     suffix = "_total" if isinstance(instrument, Counter) else ""
     labels = instrument._labelnames
@@ -21,4 +21,4 @@ def _entry(instrument: MetricWrapperBase) -> tuple[str, list[str]]:
     if isinstance(instrument, Histogram):
         bounds = ", ".join(f"{bound:g}" for bound in instrument._kwargs["buckets"])
         facts.append(f"buckets {bounds}")
-    return code(described.name + suffix), [described.documentation, " · ".join(facts)]
+    return code(described.name + suffix), described.documentation, " · ".join(facts)

@@ -90,7 +90,7 @@ def _groups_of(model: type[Section]) -> list[str]:
     return [name for name, field in Settings.model_fields.items() if field.annotation is model]
 
 
-def _entry(setting: Setting) -> tuple[str, list[str]]:
+def _entry(setting: Setting) -> tuple[str, str, str]:
     same = len({repr(value) for value in setting.values.values()}) == 1
     values = setting.values if not same else {"default": next(iter(setting.values.values()))}
     said = ", ".join(
@@ -100,7 +100,8 @@ def _entry(setting: Setting) -> tuple[str, list[str]]:
     kind = type_of(setting.field).replace("number", f"number{unit}", 1)
     return (
         f"[{code(setting.name)}]{{#{anchor(setting.name)}}}",
-        [setting.field.description or "", f"{kind} · {said} · {code(setting.variable)}"],
+        setting.field.description or "",
+        f"{kind} · {said} · {code(setting.variable)}",
     )
 
 
