@@ -4,6 +4,8 @@ PROFILE ?= cpu
 ARGS ?=
 BIN := .venv/bin
 DATA ?= ../shared/data
+HOST ?= http://127.0.0.1:8000
+PAPERS ?=
 
 # A machine may have Python 3.11 under its plain name only.
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
@@ -12,7 +14,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check format setup setup-dev lock train-classifier train-extractor evaluate-classifier \
-	evaluate-extractor clean
+	evaluate-extractor bench load plan scale autoscaling manifests docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -52,6 +54,25 @@ evaluate-extractor: setup-dev ## Measure it as it is served (reports/extraction/
 evaluate-classifier: setup-dev ## Measure it as it is served, and where it breaks (reports/*/report.html)
 	@$(BIN)/python -m training evaluate $(DATA)/abstracts
 	@$(BIN)/python -m training robustness $(DATA)/abstracts
+
+bench: setup-dev ## This service beside its peers, on the same papers (reports/bench/report.html; resumable, over an hour)
+	@$(BIN)/python -m loadtest.bench run $(DATA)/abstracts $(ARGS)
+
+load: setup-dev ## Five minutes of load on a running service, and whether its levels held (HOST=, PAPERS=, ARGS=)
+	@$(BIN)/python -m loadtest.load --host $(HOST) $(if $(PAPERS),--papers $(PAPERS)) $(ARGS)
+
+plan: setup-dev ## Replicas, hours and money for a corpus (ARGS="corpus --help")
+	@$(BIN)/python -m loadtest.plan $(ARGS)
+
+scale: setup-dev ## Throughput against replicas on several Ray nodes of this host (reports/scale)
+	@$(BIN)/python -m loadtest.scale throughput $(ARGS)
+
+autoscaling: setup-dev ## Simulate rules of autoscaling, then count every paper of a real square wave
+	@$(BIN)/python -m loadtest.scale choose && $(BIN)/python -m loadtest.scale wave
+
+manifests: setup-dev ## Write what is generated in k8s/, and check all overlays
+	@$(BIN)/python -m tools.k8s generate
+	@$(BIN)/python -m tools.k8s check
 
 clean: ## Remove the virtual environment and caches of tools (models stay)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

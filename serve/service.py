@@ -54,6 +54,7 @@ class Service:
         models = CachedModels(engines, cache_of(settings.cache), self.metrics) if settings.cache.enabled else engines
         self._pipeline = Pipeline(models, limits)
         self._warm_up: asyncio.Task[None] | None = None
+        self._names: ModelNames | None = None
 
     @property
     def in_flight(self) -> int:
@@ -66,6 +67,8 @@ class Service:
     async def ready(self) -> ModelNames:
         """Both models answer: the first time with a real paper, later by name, so that load does not look like death.
 
+        Models that may scale to zero are not asked again: being asked whether they are there would keep them there.
+
         Raises:
             Unavailable: one of them does not answer, or the service is draining.
         """
@@ -77,7 +80,9 @@ class Service:
             async with asyncio.timeout(READY_CHECK_TIMEOUT_S):
                 # However long it takes, it goes on: asked again and again, a slow machine is ready in the end.
                 await asyncio.shield(self._warm_up)
-                return await self.engines.names()
+                if self._names is None or not self.settings.may_scale_to_zero:
+                    self._names = await self.engines.names()
+                return self._names
         except TimeoutError:
             raise Unavailable("The models are loading or do not answer.", retry_after_s=5) from None
         finally:

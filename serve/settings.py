@@ -45,6 +45,9 @@ class Scaling(Section):
     target_ongoing_requests: float = Field(gt=0, description="Requests a replica should have in work.")
     max_ongoing_requests: int = Field(gt=0, description="Requests a replica may have in work.")
     max_queued_requests: int = Field(gt=0, description="Requests each caller may have waiting for a replica.")
+    upscale_delay_s: float = Field(default=0, ge=0, description="How long more replicas are wanted before they start.")
+    downscale_delay_s: float = Field(default=600, ge=0, description="How long fewer are wanted before some stop.")
+    grace_s: float = Field(default=600, gt=0, description="What a replica that is taken away may take to finish.")
     cpus: float = Field(ge=0, description="Logical CPUs Ray reserves for a replica.")
     gpus: float = Field(default=0, ge=0)
 
@@ -57,7 +60,10 @@ class Scaling(Section):
                 "min_replicas": self.min_replicas,
                 "max_replicas": self.max_replicas,
                 "target_ongoing_requests": self.target_ongoing_requests,
+                "upscale_delay_s": self.upscale_delay_s,
+                "downscale_delay_s": self.downscale_delay_s,
             },
+            "graceful_shutdown_timeout_s": self.grace_s,
             "ray_actor_options": {"num_cpus": self.cpus, "num_gpus": self.gpus},
         }
 
@@ -178,6 +184,13 @@ class Settings(BaseSettings):
     extractor: ExtractorSettings
     ray: RaySettings
     log: LogSettings = LogSettings()
+
+    @property
+    def may_scale_to_zero(self) -> bool:
+        """Whether a model may have no replica while nobody asks for it."""
+        tagger = self.extractor.active_tagger
+        models = (self.classifier, self.extractor, *([tagger] if tagger else []))
+        return any(model.scaling.min_replicas == 0 for model in models)
 
     @property
     def models(self) -> list[str]:

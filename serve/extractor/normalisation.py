@@ -16,7 +16,7 @@ from typing import Self
 from serve.extractor.lexicon import find_names
 from serve.extractor.mesh import MESH_FILE, NEOPLASMS, Heading, read_disease_headings
 from serve.extractor.vocabulary import CELLULAR_PROLIFERATION, ONTOLOGY_FILE, Disease, DiseaseOntology
-from serve.text.folding import fold
+from serve.text.folding import fold, is_abbreviation
 
 EXACT, REPHRASED, GENERALISED = 1.0, 0.9, 0.8
 """Scores of a name that is in the vocabulary, that is with other words, and that a kind of a name in it."""
@@ -59,6 +59,8 @@ class Normaliser:
 
     def __init__(self, ontology: DiseaseOntology, headings: Sequence[Heading]) -> None:
         self._concepts: dict[str, Concept] = {}
+        self._abbreviations: set[str] = set()
+        """Keys that only abbreviations have: folded, `THES` is `the` and `ALL` is `all`."""
         heading_of = _by_name(headings)
         # The first to claim a name has it: names before synonyms, the ontology before MeSH. `Stroke` is a heading, and
         # only a synonym of a wider term of the ontology.
@@ -83,12 +85,12 @@ class Normaliser:
 
     def names_in(self, text: str) -> Iterator[tuple[int, int]]:
         """Where a text has names of the vocabularies, the longest at each place."""
-        return find_names(text, lambda key, _: key in self._concepts)
+        return find_names(text, lambda key, written: self._lookup(key, written) is not None)
 
     def _normalise(self, name: str) -> Concept | None:
         """What the name stands for, or None where no vocabulary has anything like it."""
         key = fold(name)
-        if found := self._concepts.get(key):
+        if found := self._lookup(key, name):
             return found
         phrasings = list(_rephrased(key))
         if found := next(filter(None, map(self._concepts.get, phrasings)), None):
@@ -102,12 +104,21 @@ class Normaliser:
                 return _of_which(name, found, left_out=parts[:start])
         return None
 
+    def _lookup(self, key: str, written: str) -> Concept | None:
+        """The concept of a folded name, unless that is an abbreviation's and the name is not written as one."""
+        return None if key in self._abbreviations and not is_abbreviation(written) else self._concepts.get(key)
+
     def _claim(self, names: Iterable[str], concept: Concept) -> None:
         for name in names:
             key = fold(name)
             for said in (key, _numbered(key)):
-                if said and said not in SAYS_NOTHING_ALONE:
-                    self._concepts.setdefault(said, concept)
+                if not said or said in SAYS_NOTHING_ALONE:
+                    continue
+                if not is_abbreviation(name):
+                    self._abbreviations.discard(said)
+                elif said not in self._concepts:
+                    self._abbreviations.add(said)
+                self._concepts.setdefault(said, concept)
 
 
 def _by_name(headings: Sequence[Heading]) -> dict[str, str]:

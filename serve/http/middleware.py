@@ -15,7 +15,7 @@ from serve.metrics import Metrics
 
 REQUEST_ID_HEADER = "x-request-id"
 _USABLE_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
-_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics"})
+_QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/v1/status", "/web/{path:path}"})
 
 
 def clock_of(scope: Scope) -> RequestClock:

@@ -1,7 +1,7 @@
 """What is written by a program in the manifests: the Serve config and the models, both from the service's settings.
 
 The Serve config is that of the application itself, as `serve build` would write it, with what only a cluster has:
-the worker group of each deployment, and how long its replicas may drain.
+the worker group of each deployment.
 """
 
 from pathlib import Path
@@ -87,7 +87,6 @@ def _deployments(settings: Settings) -> list[dict[str, Any]]:
 
 
 def _on_cluster(options: dict[str, Any], settings: Settings, placement: dict[str, str]) -> dict[str, Any]:
-    options = {**options, "graceful_shutdown_timeout_s": settings.ray.drain_timeout_s}
     if not placement:
         return options
     name = options["name"]

@@ -26,6 +26,7 @@ ONTOLOGY = DiseaseOntology(
         Disease("DOID:8", "breast adenoma", parents=(CELLULAR_PROLIFERATION,)),
         Disease("DOID:10", "disease of the vessels", ("stroke",), ("MESH:D99",), ("DOID:4",)),
         Disease("DOID:11", "diarrhea", (), ("MESH:D98",), ("DOID:4",)),
+        Disease("DOID:12", "trichohepatoenteric syndrome", ("THES",), (), ("DOID:4",)),
     ]
 )
 HEADINGS = [
@@ -100,6 +101,16 @@ def test_a_name_of_which_little_is_known_has_no_ids_but_may_be_a_cancer(normalis
     assert concept
     assert (concept.doid, concept.mesh, concept.is_cancer) == (None, None, True)
     assert concept.name == "locally advanced unresectable breast cancer"
+
+
+def test_an_abbreviation_is_no_word_that_it_folds_to(normaliser: Normaliser) -> None:
+    text = "The THES of the lung cancer"
+
+    found = [text[start:end] for start, end in normaliser.names_in(text)]
+
+    assert found == ["THES", "lung cancer"]
+    assert normaliser.normalise("the") is None
+    assert getattr(normaliser.normalise("THES"), "doid", None) == "DOID:12"
 
 
 def test_two_diseases_in_one_name_are_neither_but_may_both_be_cancers(normaliser: Normaliser) -> None:

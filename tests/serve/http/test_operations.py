@@ -5,7 +5,9 @@ import json
 import httpx
 import pytest
 
+from pubserve.contract import ModelNames
 from serve.service import Service
+from serve.settings import Settings
 from tests.serve.conftest import InstantModels
 from tests.serve.http.test_papers import PAPER, error_of
 
@@ -57,6 +59,27 @@ async def test_a_first_paper_that_takes_longer_than_a_check_is_not_begun_anew(
     assert answers[-1] == 200
     assert models.calls == [1]
     assert models.cancelled == 0
+
+
+async def test_models_that_may_scale_to_zero_are_not_woken_by_the_question(
+    settings: Settings, models: InstantModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def names() -> ModelNames:
+        nonlocal asked
+        asked += 1
+        return ModelNames(classifier="classifier@1", extractor="extractor@2")
+
+    monkeypatch.setattr(models, "names", names)
+    at_rest = settings.classifier.scaling.model_copy(update={"min_replicas": 0})
+    classifier = settings.classifier.model_copy(update={"scaling": at_rest})
+    service = Service(settings.model_copy(update={"classifier": classifier}), models)
+    first = await service.ready()
+    asked_first = asked
+
+    assert [await service.ready() for _ in range(3)] == [first] * 3
+    assert asked == asked_first
 
 
 async def test_a_draining_service_is_not_ready(http: httpx.AsyncClient, service: Service) -> None:
