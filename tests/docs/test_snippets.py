@@ -10,8 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from pubserve.contract import Analysis
+from serve.model_store.catalog import CATALOG_VARIABLE, Catalog
 from tests.docs.pages import Command, Page, all_pages
 
 WRITTEN_ADDRESS = "http://127.0.0.1:8000"
@@ -101,3 +103,15 @@ def test_json_is_what_the_service_answers(page: Page, errors: list[dict[str, Any
             else:
                 Analysis.model_validate(shown)
                 assert shown.keys() <= Analysis.model_fields.keys(), block
+
+
+@pytest.mark.parametrize("page", pages_with("yaml"), ids=str)
+def test_catalogues_are_read(page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On top of the shipped one, as `PUBSERVE_CATALOG` puts them."""
+    for block in page.blocks:
+        if block.language == "yaml" and "models:" in block.text:
+            own = tmp_path / "models.yaml"
+            own.write_text(block.text, encoding="utf-8")
+            monkeypatch.setenv(CATALOG_VARIABLE, str(own))
+
+            assert yaml.safe_load(block.text)["models"].keys() <= Catalog.load().models.keys()
