@@ -16,15 +16,17 @@ async def in_thread(
     return await asyncio.get_running_loop().run_in_executor(worker, lambda: function(*args, **kwargs))
 
 
-async def as_ready(work: Iterable[Coroutine[None, None, Value]]) -> AsyncGenerator[Value, None]:
-    """Run all at once and yield each result when it is there.
+async def as_ready(work: Iterable[Coroutine[None, None, Value]]) -> AsyncGenerator[list[Value], None]:
+    """Run all at once and yield the results that are there, as soon as any is: what is ready together travels together.
 
     Closing the iterator cancels the rest: the caller went away or ran out of time, and what has not begun never does.
     """
     tasks = [asyncio.create_task(one) for one in work]
     try:
-        for task in asyncio.as_completed(tasks):
-            yield await task
+        waiting = set(tasks)
+        while waiting:
+            ready, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            yield [task.result() for task in ready]
     finally:
         for unfinished in tasks:
             unfinished.cancel()

@@ -1,6 +1,7 @@
 """The models behind Ray Serve handles, as the pipeline and the OpenAI routes see them."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from ray.exceptions import RayActorError
@@ -19,21 +20,26 @@ class RemoteModels:
     """Calls that are abandoned here are cancelled there. The extractor may be the engine itself."""
 
     def __init__(self, classifier: DeploymentHandle, extractor: DeploymentHandle, engine: DeploymentHandle) -> None:
-        self._classifier = classifier
-        self._extractor = extractor
-        self._engine = engine
+        self._models = (classifier, extractor, engine)
+        # Made once: a handle with other options costs more than a call.
+        self._classify = classifier.options(method_name="classify")
+        self._extract = extractor.options(method_name="extract", stream=True)
+        self._openai = engine.options(method_name="openai", stream=True)
 
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
-        return await _call(self._classifier.classify.remote(documents, turn))
+        return await _call(self._classify.remote(documents, turn))
 
-    def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
-        return _stream(self._extractor, "extract", documents, turn)
+    async def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
+        async with aclosing(_stream(self._extract, documents, turn)) as readings:
+            async for ready in readings:
+                for reading in ready:
+                    yield reading
 
     def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
-        return _stream(self._engine, "openai", kind, body)
+        return _stream(self._openai, kind, body)
 
     async def names(self) -> ModelNames:
-        asked = [handle.name.remote() for handle in (self._classifier, self._extractor, self._engine)]
+        asked = [handle.name.remote() for handle in self._models]
         classifier, extractor, _ = [await _call(name) for name in asked]
         return ModelNames(classifier=classifier, extractor=extractor)
 
@@ -47,8 +53,8 @@ async def _call(response: DeploymentResponse) -> Any:
         response.cancel()  # of no effect once it is done
 
 
-async def _stream(handle: DeploymentHandle, method: str, *args: Any) -> AsyncGenerator[Any, None]:
-    responses = handle.options(method_name=method, stream=True).remote(*args)
+async def _stream(method: DeploymentHandle, *args: Any) -> AsyncGenerator[Any, None]:
+    responses = method.remote(*args)
     try:
         async for item in responses:
             yield item

@@ -189,8 +189,8 @@ class Settings(BaseSettings):
     def may_scale_to_zero(self) -> bool:
         """Whether a model may have no replica while nobody asks for it."""
         tagger = self.extractor.active_tagger
-        models = (self.classifier, self.extractor, *([tagger] if tagger else []))
-        return any(model.scaling.min_replicas == 0 for model in models)
+        scalings = [self.classifier.scaling, self.extractor.scaling, *([tagger.scaling] if tagger else [])]
+        return any(scaling.min_replicas == 0 for scaling in scalings)
 
     @property
     def models(self) -> list[str]:

@@ -95,12 +95,12 @@ class Engine(LLMServer):
 
     async def extract(
         self, documents: Sequence[Document], turn: Turn
-    ) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
-        """Yield `(index, reading)` for each document as soon as it is read, in any order."""
+    ) -> AsyncIterator[list[tuple[int, DiseaseReading | StageFailure]]]:
+        """Yield `(index, reading)` of the documents that are read, as soon as any is, in any order."""
         work = (self._read(index, document, turn) for index, document in enumerate(documents))
         async with aclosing(as_ready(work)) as readings:
-            async for reading in readings:
-                yield reading
+            async for ready in readings:
+                yield ready
 
     async def openai(self, kind: OpenAIKind, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
         """Answer an OpenAI request: one dict, or for `stream: true` server-sent events as text.

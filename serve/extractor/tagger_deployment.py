@@ -54,15 +54,15 @@ class Tagger:
 
     async def extract(
         self, documents: Sequence[Document], turn: Turn
-    ) -> AsyncIterator[tuple[int, DiseaseReading | StageFailure]]:
-        """Yield `(index, reading)` for each document as soon as it is read, in any order."""
+    ) -> AsyncIterator[list[tuple[int, DiseaseReading | StageFailure]]]:
+        """Yield `(index, reading)` of the documents that are read, as soon as any is, in any order."""
         # Apart from the model's own thread: the next papers are ready when a batch is done.
         rows: list[list[Row]] = await in_thread(self._tokenising, self._loaded.model.encode, documents)
         papers = enumerate(zip(documents, rows, strict=True))
         work = (self._read(index, document, of_paper, turn) for index, (document, of_paper) in papers)
         async with aclosing(as_ready(work)) as readings:
-            async for reading in readings:
-                yield reading
+            async for ready in readings:
+                yield ready
 
     async def _read(
         self, index: int, document: Document, rows: list[Row], turn: Turn

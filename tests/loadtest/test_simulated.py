@@ -68,7 +68,7 @@ async def test_a_caller_who_goes_away_leaves_its_time_to_the_next() -> None:
 
 @pytest.mark.anyio
 async def test_the_tagger_names_the_first_word_where_it_stands() -> None:
-    readings = [reading async for reading in (await tagger(math.inf)).extract(PAPERS, Turn())]
+    readings = [reading async for ready in (await tagger(math.inf)).extract(PAPERS, Turn()) for reading in ready]
 
     assert [index for index, _ in readings] == [0, 1]
     [mention] = readings[1][1].mentions

@@ -11,13 +11,15 @@ from serve.concurrency import as_ready, in_thread
 pytestmark = pytest.mark.anyio
 
 
-async def test_what_is_ready_first_comes_first() -> None:
+async def test_what_is_ready_first_comes_first_and_what_is_ready_together_comes_together() -> None:
     async def after(turns: int) -> int:
         for _ in range(turns):
             await asyncio.sleep(0)
         return turns
 
-    assert [value async for value in as_ready(after(turns) for turns in (9, 1, 5))] == [1, 5, 9]
+    answers = [sorted(ready) async for ready in as_ready(after(turns) for turns in (9, 1, 5, 1))]
+
+    assert answers == [[1, 1], [5], [9]]
 
 
 async def test_closing_stops_what_is_left() -> None:
@@ -32,7 +34,7 @@ async def test_closing_stops_what_is_left() -> None:
         return name
 
     answers = as_ready(wait_for_ever(name) for name in ("slow", "quick", "slower"))
-    assert await anext(answers) == "quick"
+    assert await anext(answers) == ["quick"]
     await answers.aclose()
     await asyncio.sleep(0)
 

@@ -33,8 +33,9 @@ class Models:
         return await self._classifier.classify(documents, turn)
 
     async def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
-        async for reading in self._tagger.extract(documents, turn):
-            yield reading
+        async for ready in self._tagger.extract(documents, turn):
+            for reading in ready:
+                yield reading
 
     async def names(self) -> ModelNames:
         return ModelNames(classifier="classifier@0", extractor="tagger@0")

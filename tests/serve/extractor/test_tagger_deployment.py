@@ -43,7 +43,7 @@ async def tagger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tagger:
 
 
 async def read(tagger: Tagger, papers: Sequence[Document]) -> dict[int, DiseaseReading | StageFailure]:
-    return {index: reading async for index, reading in tagger.extract(papers, Turn())}
+    return {index: reading async for ready in tagger.extract(papers, Turn()) for index, reading in ready}
 
 
 async def test_every_paper_is_answered_once(tagger: Tagger) -> None:
