@@ -63,6 +63,13 @@ def list_what_is_named(_: Sphinx, __: str, ___: str, ____: Any, _____: Any, line
     lines[:] = shown
 
 
+def hide_how_errors_are_made(
+    _: Sphinx, what: str, __: str, ___: Any, ____: Any, _____: str | None, ______: str | None
+) -> tuple[str, None] | None:
+    """Errors are caught, and not made: what their classes are called with says nothing to a reader."""
+    return ("", None) if what == "exception" else None
+
+
 def write_openapi(app: Sphinx, failed: Exception | None) -> None:
     """The document itself, beside the page made of it."""
     if failed is None and app.builder.format == "html":
@@ -72,5 +79,6 @@ def write_openapi(app: Sphinx, failed: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("source-read", put_generated_in)
     app.connect("autodoc-process-docstring", list_what_is_named)
+    app.connect("autodoc-process-signature", hide_how_errors_are_made)
     app.connect("build-finished", write_openapi)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
