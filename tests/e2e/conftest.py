@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,12 @@ ASTHMA = Paper(
     title="Inhaled steroids in children with asthma.",
     abstract="In 120 children with asthma, inhaled steroids halved exacerbations. Asthma control improved at school.",
 )
+
+
+def unread(count: int, *, times_as_long: int = 1) -> list[Paper]:
+    """Papers that no test has sent before: what was read is remembered, and takes no time."""
+    abstract = " ".join([CANCER.abstract or ""] * times_as_long)
+    return [Paper(id=str(n), title=f"{CANCER.title} {uuid.uuid4().hex}", abstract=abstract) for n in range(count)]
 
 
 @dataclass

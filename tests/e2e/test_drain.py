@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 
-from tests.e2e.conftest import CANCER, RunningService
+from tests.e2e.conftest import RunningService, unread
 
 
 def test_a_terminated_service_finishes_its_work_and_exits_with_zero(service: RunningService) -> None:
-    papers = [{"id": str(n), "title": CANCER.title, "abstract": CANCER.abstract} for n in range(8)]
+    papers = [paper.model_dump() for paper in unread(8)]
 
     with ThreadPoolExecutor() as pool:
         in_flight = pool.submit(httpx.post, f"{service.url}/v1/analyze", json={"papers": papers}, timeout=120)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from pubserve import Analysis, AsyncClient, Client, DeadlineExceeded, Paper, PayloadTooLarge, RateLimited, Result, Task
-from tests.e2e.conftest import ASTHMA, CANCER, SHARED_ABSTRACTS, RunningService
+from tests.e2e.conftest import ASTHMA, CANCER, SHARED_ABSTRACTS, RunningService, unread
 from training.data import read_folder
 
 
@@ -164,16 +164,14 @@ def test_every_answer_carries_one_request_id(service: RunningService) -> None:
 
 
 def test_a_deadline_that_passes_is_an_error_and_frees_the_service(client: Client, service: RunningService) -> None:
-    papers = [CANCER.model_copy(update={"id": str(n)}) for n in range(50)]
-
     with pytest.raises(DeadlineExceeded):
-        client.analyze(papers, deadline_ms=300)
+        client.analyze(unread(50), deadline_ms=300)
 
     service.wait_until_idle()
 
 
 def test_a_caller_who_goes_away_frees_the_service(service: RunningService) -> None:
-    papers = [{"id": str(n), "title": CANCER.title, "abstract": CANCER.abstract} for n in range(500)]
+    papers = [paper.model_dump() for paper in unread(500)]
 
     with pytest.raises(httpx.ReadTimeout):
         httpx.post(f"{service.url}/v1/analyze", json={"papers": papers}, timeout=httpx.Timeout(60, read=2))
@@ -190,16 +188,21 @@ def test_a_caller_who_goes_away_frees_the_service(service: RunningService) -> No
     assert written < 500 * 20
 
 
-def test_a_full_service_refuses_at_once_and_says_when_to_come_back(service: RunningService) -> None:
-    papers = [{"id": str(n), "title": CANCER.title, "abstract": CANCER.abstract} for n in range(1000)]
+def test_a_service_full_of_bulk_work_refuses_more_of_it_and_answers_whoever_waits(service: RunningService) -> None:
+    papers = [paper.model_dump() for paper in unread(1000, times_as_long=8)]
 
     with httpx.stream("POST", f"{service.url}/v1/analyze/stream", json={"papers": papers}, timeout=60) as answer:
         assert answer.status_code == 200
-        refused = httpx.post(f"{service.url}/v1/analyze", json={"papers": papers[:1]}, timeout=10)
-        with pytest.raises(RateLimited) as caught, Client(service.url, retries=None) as client:
-            client.analyze([CANCER.model_copy(update={"id": str(n)}) for n in range(900)], deadline_ms=2000)
+        refused = httpx.post(
+            f"{service.url}/v1/analyze", json={"papers": papers[:1]}, headers={"x-priority": "bulk"}, timeout=10
+        )
+        with Client(service.url, retries=None) as client:
+            with pytest.raises(RateLimited) as caught:
+                client.analyze(unread(20))
+            urgent = client.analyze(unread(1)).results
 
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 1
     assert caught.value.retry_after_s
+    assert [result.ok for result in urgent] == [True]
     service.wait_until_idle()
