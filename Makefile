@@ -28,7 +28,7 @@ test: setup-dev ## Install and run every test (ARGS="-k name" for some)
 check: setup-dev ## Lint, format check and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy client/pubserve serve training loadtest tools tests
+	@$(BIN)/mypy client/pubserve serve training loadtest tools tests docs/conf.py
 
 format: setup-dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
@@ -73,6 +73,9 @@ autoscaling: setup-dev ## Simulate rules of autoscaling, then count every paper 
 manifests: setup-dev ## Write what is generated in k8s/, and check all overlays
 	@$(BIN)/python -m tools.k8s generate
 	@$(BIN)/python -m tools.k8s check
+
+docs: setup-dev ## Build the documentation into docs/_build/html; any warning is an error
+	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
 
 clean: ## Remove the virtual environment and caches of tools (models stay)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
