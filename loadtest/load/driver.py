@@ -54,6 +54,7 @@ class Driver(LoadTestShape):
             if not self._left or (self._arrivals_begin(self._left[0]) and not self.offer()):
                 return None
             self.spans.append(Span(self._left.pop(0), time.time()))
+            self._idle_since_s = None  # the users of an earlier drain, not of this one
         return self._users(self.spans[-1].phase)
 
     def _plan(self) -> list[Phase]:

@@ -37,7 +37,7 @@ def test_every_stage_has_a_timing(service: RunningService) -> None:
     answer = httpx.post(f"{service.url}/v1/analyze", json={"papers": papers}, timeout=60)
 
     durations = dict(part.strip().split(";dur=") for part in answer.headers["server-timing"].split(","))
-    assert set(durations) == {"queue", "classify", "extract", "total"}
+    assert set(durations) == {"receive", "queue", "classify", "extract", "write", "total"}
     assert float(durations["total"]) >= float(durations["extract"]) > 0
 
 

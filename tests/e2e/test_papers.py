@@ -189,7 +189,7 @@ def test_a_caller_who_goes_away_frees_the_service(service: RunningService) -> No
 
 
 def test_a_service_full_of_bulk_work_refuses_more_of_it_and_answers_whoever_waits(service: RunningService) -> None:
-    papers = [paper.model_dump() for paper in unread(1000, times_as_long=8)]
+    papers = [paper.model_dump() for paper in unread(1000, times_as_long=30)]
 
     with httpx.stream("POST", f"{service.url}/v1/analyze/stream", json={"papers": papers}, timeout=60) as answer:
         assert answer.status_code == 200

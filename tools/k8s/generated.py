@@ -83,7 +83,13 @@ def _deployments(settings: Settings) -> list[dict[str, Any]]:
     schemas = [deployment_to_schema(deployment) for deployment in built.deployments]
     plain = TypeAdapter(list[dict[str, Any]])
     options = [schema.model_dump(mode="json", exclude_unset=True) for schema in schemas]
-    return sorted(plain.validate_python(options), key=lambda each: str(each["name"]))
+    return sorted(map(_in_order, plain.validate_python(options)), key=lambda each: str(each["name"]))
+
+
+def _in_order(options: dict[str, Any]) -> dict[str, Any]:
+    """Ray names the resources of a bundle in one order or another."""
+    bundles = [dict(sorted(bundle.items())) for bundle in options.get("placement_group_bundles", [])]
+    return {**options, "placement_group_bundles": bundles} if bundles else options
 
 
 def _on_cluster(options: dict[str, Any], settings: Settings, placement: dict[str, str]) -> dict[str, Any]:

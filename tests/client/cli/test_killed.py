@@ -34,9 +34,9 @@ class Processes:
         self._started.append(process)
         return process
 
-    def service(self) -> subprocess.Popen[str]:
+    def service(self, *, paper_s: float = PAPER_S) -> subprocess.Popen[str]:
         """A service that answers."""
-        process = self.start("-m", "tests.client.http_service", str(self.port), str(PAPER_S))
+        process = self.start("-m", "tests.client.http_service", str(self.port), str(paper_s))
         wait_until(lambda: answers(self.port))
         return process
 
@@ -126,7 +126,7 @@ def test_ctrl_c_ends_with_130_keeps_what_is_answered_and_says_how_to_go_on(
     processes: Processes, papers: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "answers.jsonl"
-    processes.service()
+    processes.service(paper_s=50 * PAPER_S)  # far from done when the signal comes, however late that is
     client = processes.analyze(papers, out)
     wait_until(lambda: len(ids_in(out)) >= 20)
     client.send_signal(signal.SIGINT)

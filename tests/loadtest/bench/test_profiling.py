@@ -22,5 +22,5 @@ def test_a_process_is_found_by_a_part_of_its_title(child: subprocess.Popen[bytes
 
 
 def test_a_title_that_no_process_has_is_an_error_that_names_it(child: subprocess.Popen[bytes]) -> None:
-    with pytest.raises(NoProfiler, match="No process is called 'ProxyActor'"):
-        find(os.getpid(), "ProxyActor")
+    with pytest.raises(NoProfiler, match="No process is called 'NobodyIsCalledSo'"):
+        find(os.getpid(), "NobodyIsCalledSo")
