@@ -54,8 +54,11 @@ class RunningService:
 
     @property
     def log_dir(self) -> Path:
-        found = re.search(r"Logs: (\S+)", "".join(self.output))
-        assert found, "".join(self.output)
+        ends_s = time.monotonic() + 60
+        # The service answers a moment before its command says where the logs are.
+        while not (found := re.search(r"Logs: (\S+)", "".join(self.output))):
+            assert time.monotonic() < ends_s, "".join(self.output)
+            time.sleep(0.1)
         return Path(found[1])
 
     def stop(self) -> int:
