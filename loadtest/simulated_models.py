@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pubserve.contract import DiseaseIds, Mention
 from serve.stages import DiseaseReading, LabelReading
 from serve.text.document import Document
-from serve.turns import Turn
+from serve.turns import Places, Turn
 
 CHARS_PER_TOKEN = 4
 
@@ -25,13 +25,13 @@ class Work(NamedTuple):
 
 
 class Pace:
-    """Works at so many tokens per second, one call after the other, as one accelerator does.
+    """Works at so many tokens per second, one call after the other in the order of their turns, as one accelerator does.
 
-    Call `work` inside `async with pace.turn`. What a caller who goes away has not had yet, is not done.
+    Call `work` inside `async with pace.places.hold(...)`. What a caller who goes away has not had yet, is not done.
     """
 
     def __init__(self, tokens_per_s: float) -> None:
-        self.turn = asyncio.Lock()
+        self.places = Places(1)
         self._tokens_per_s = tokens_per_s
         self._free_at_s = 0.0
 
@@ -60,7 +60,7 @@ class SimulatedClassifier:
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         readings = []
         asked_s = time.monotonic()
-        async with self._pace.turn:
+        async with self._pace.places.hold(turn, sum(map(tokens_of, documents))):
             for document in documents:
                 tokens = tokens_of(document)
                 queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
@@ -84,7 +84,7 @@ class SimulatedTagger:
     ) -> AsyncIterator[list[tuple[int, DiseaseReading]]]:
         asked_s = time.monotonic()
         ready = []
-        async with self._pace.turn:
+        async with self._pace.places.hold(turn, sum(map(tokens_of, documents))):
             for index, document in enumerate(documents):
                 tokens = tokens_of(document)
                 queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
