@@ -25,7 +25,7 @@ class Work(NamedTuple):
 
 
 class Pace:
-    """Works at so many tokens per second, one call after the other in the order of their turns, as one accelerator does.
+    """Works at so many tokens per second, one call after the other in the order of their turns, like an accelerator.
 
     Call `work` inside `async with pace.places.hold(...)`. What a caller who goes away has not had yet, is not done.
     """
