@@ -13,8 +13,6 @@ from serve.stages import DiseaseReading, LabelReading
 from serve.text.document import Document
 from serve.turns import Places, Turn
 
-CHARS_PER_TOKEN = 4
-
 
 class Work(NamedTuple):
     """How long a piece of work waited and took, and when it was done on the monotonic clock."""
@@ -60,9 +58,9 @@ class SimulatedClassifier:
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         readings = []
         asked_s = time.monotonic()
-        async with self._pace.places.hold(turn, sum(map(tokens_of, documents))):
+        async with self._pace.places.hold(turn, sum(document.estimated_tokens for document in documents)):
             for document in documents:
-                tokens = tokens_of(document)
+                tokens = document.estimated_tokens
                 queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
                 confidences = {"Cancer": 0.9, "Non-Cancer": 0.1}
                 readings.append(LabelReading(["Cancer"], confidences, tokens, False, queue_ms, work_ms))
@@ -84,9 +82,9 @@ class SimulatedTagger:
     ) -> AsyncIterator[list[tuple[int, DiseaseReading]]]:
         asked_s = time.monotonic()
         ready = []
-        async with self._pace.places.hold(turn, sum(map(tokens_of, documents))):
+        async with self._pace.places.hold(turn, sum(document.estimated_tokens for document in documents)):
             for index, document in enumerate(documents):
-                tokens = tokens_of(document)
+                tokens = document.estimated_tokens
                 queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
                 ready.append((index, DiseaseReading([_first_word(document)], tokens, 0, 0, queue_ms, work_ms)))
                 if work_ms:  # what takes no time is ready together
@@ -109,10 +107,6 @@ class SimulatedEngine:
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         }  # fmt: skip
-
-
-def tokens_of(document: Document) -> int:
-    return max(1, document.chars // CHARS_PER_TOKEN)
 
 
 def _first_word(document: Document) -> Mention:

@@ -1,6 +1,5 @@
 """A real browser, headless: Debian's Chromium or whichever is installed, driven by Playwright."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +10,8 @@ from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.programs import install
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REMEDY = "there is no browser: install Debian's `chromium`, or run `python -m playwright install chromium`"
@@ -31,19 +32,11 @@ def launched() -> Iterator[Browser]:
 
 def _executable(playwright: Playwright) -> str:
     """The browser that is there; otherwise one from Debian's packages where we may, or Playwright's own."""
-    for install in (lambda: None, _install_from_debian, _install_from_playwright):
-        install()
+    for step in (lambda: None, lambda: install("chromium"), _install_from_playwright):
+        step()
         if found := _installed(playwright):
             return found
     raise AssertionError(REMEDY)
-
-
-def _install_from_debian() -> None:
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        apt = ["apt-get", "--yes", "-qq", "-o", "Dpkg::Use-Pty=0"]
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run([*apt, "update"], env=environment, check=False)
-        subprocess.run([*apt, "install", "--no-install-recommends", "chromium"], env=environment, check=False)
 
 
 def _install_from_playwright() -> None:

@@ -15,11 +15,17 @@ def program(name: str, *, package: str) -> str:
     Fails the test, saying what to install, where it is not there and cannot be.
     """
     found = shutil.which(name)
-    if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
-            subprocess.run(["apt-get", *command], env=environment, capture_output=True, timeout=INSTALL_TIMEOUT_S)
+    if found is None:
+        install(package)
         found = shutil.which(name)
     if found is None:
         pytest.fail(f"{name} is not here; install Debian's package {package}, or what carries it on this system.")
     return found
+
+
+def install(package: str) -> None:
+    """Debian's package, where that is allowed; otherwise nothing."""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
+            subprocess.run(["apt-get", *command], env=environment, capture_output=True, timeout=INSTALL_TIMEOUT_S)

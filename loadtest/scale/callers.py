@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from loadtest.scale.ledger import Ledger
-from loadtest.simulated_models import CHARS_PER_TOKEN
+from serve.text.document import CHARS_PER_TOKEN
 
 _TITLE = "A paper of which only the length counts."
 PAUSE_S = 1.0

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from loadtest.simulated_models import Pace, SimulatedClassifier, SimulatedTagger, tokens_of
+from loadtest.simulated_models import Pace, SimulatedClassifier, SimulatedTagger
 from serve.text.document import Document
 from serve.turns import Turn
 
@@ -28,7 +28,7 @@ async def tagger(tokens_per_s: float) -> SimulatedTagger:
 async def test_work_takes_tokens_over_speed() -> None:
     readings = await (await classifier(10_000)).classify(PAPERS, Turn())
 
-    assert [reading.tokens for reading in readings] == [tokens_of(paper) for paper in PAPERS] == [50, 52]
+    assert [reading.tokens for reading in readings] == [paper.estimated_tokens for paper in PAPERS] == [50, 52]
     assert [reading.work_ms for reading in readings] == [pytest.approx(5), pytest.approx(5.2)]
 
 
