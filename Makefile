@@ -28,7 +28,7 @@ test: setup-dev ## Install and run every test (ARGS="-k name" for some)
 check: setup-dev ## Lint, format check and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy client/pubserve serve training loadtest tools tests docs/conf.py
+	@$(BIN)/mypy client/pubserve serve bulk streams training loadtest tools tests docs/conf.py
 
 format: setup-dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

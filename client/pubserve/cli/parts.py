@@ -49,6 +49,11 @@ PARTS = {
     "evaluate": Part("Measure a classifier on papers with labels.", "pubserve-service[train]", within="train"),
     "bench": Part("Measure what the service does beside its peers.", "pubserve-service[load]"),
     "load": Part("Put a running service under load; do its service levels hold?", "pubserve-service[load]"),
+    "batch": Part("Read a corpus of any size, on this machine or on a cluster, into partitioned files."),
+    "worker": Part("Read papers from a stream of Redis or Kafka, and write the answers to another."),
+    "agent": Part("Answer a question from a set of papers, with every claim pointing to them."),
+    "mcp": Part("Give other agents the tools of a running service (Model Context Protocol)."),
+    "keys": Part("Make, list and withdraw the keys that callers need."),
     "plan": Part("Say what machines a number of papers needs.", "pubserve-service[load]"),
 }
 
