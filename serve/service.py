@@ -53,6 +53,8 @@ class Service:
         self.metrics.in_flight.labels("chats").set_function(lambda: self.chats.in_flight)
         models = CachedModels(engines, cache_of(settings.cache), self.metrics) if settings.cache.enabled else engines
         self._pipeline = Pipeline(models, limits)
+        self.drained = asyncio.Event()
+        """Set when the service drains, for what works in the background."""
         self._warm_up: asyncio.Task[None] | None = None
         self._names: ModelNames | None = None
 
@@ -63,6 +65,7 @@ class Service:
     def drain(self) -> None:
         """Refuse new work; what was admitted is finished."""
         self.papers.draining = self.chats.draining = True
+        self.drained.set()
 
     async def ready(self) -> ModelNames:
         """Both models answer: the first time with a real paper, later by name, so that load does not look like death.
@@ -91,12 +94,12 @@ class Service:
 
     async def _read_warm_up(self) -> None:
         """Raises `Unavailable` where the paper cannot be read."""
-        [jobs, _] = self._jobs([WARM_UP])
+        [jobs, _] = self.jobs([WARM_UP])
         async for done in self._pipeline.run(jobs, DEFAULT_TASKS, Turn(), RequestClock()):
             if isinstance(done.result, Failure):
                 raise Unavailable(done.result.error.message, retry_after_s=5)
 
-    async def run(
+    def run(
         self, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], ask: Ask
     ) -> AsyncGenerator[PaperDone, None]:
         """Yield every paper of a request once, unusable ones first, the others as they are done.
@@ -105,9 +108,14 @@ class Service:
             TooBusy, Unavailable: not admitted.
             DeadlineExceeded: some papers are not done; the caller decides what becomes of those that are.
         """
-        jobs, failures = self._jobs(papers)
+        return self.run_jobs(*self.jobs(papers), tasks, ask)
+
+    async def run_jobs(
+        self, jobs: Sequence[Job], failures: Sequence[PaperDone], tasks: Collection[Task], ask: Ask
+    ) -> AsyncGenerator[PaperDone, None]:
+        """The same for what `jobs` made of the papers, of one request or of several that travel together."""
         tokens = {job.index: job.document.estimated_tokens for job in jobs}
-        turn = ask.turn(len(papers), interactive_papers=self.settings.pipeline.interactive_papers)
+        turn = ask.turn(len(jobs) + len(failures), interactive_papers=self.settings.pipeline.interactive_papers)
         try:
             with (
                 self.papers.admit(sum(tokens.values()), priority=turn.priority, deadline_s=ask.deadline_s) as held,
@@ -128,7 +136,8 @@ class Service:
                 self.metrics.refused.labels(refusal.code).inc()
             raise
 
-    def _jobs(self, papers: Sequence[Paper | UnusablePaper]) -> tuple[list[Job], list[PaperDone]]:
+    def jobs(self, papers: Sequence[Paper | UnusablePaper]) -> tuple[list[Job], list[PaperDone]]:
+        """The papers of one request that can be read, and failures for those that cannot. Reads settings only."""
         jobs: list[Job] = []
         failures: list[PaperDone] = []
         seen: set[str] = set()

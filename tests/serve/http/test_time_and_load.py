@@ -139,7 +139,7 @@ async def test_a_draining_service_refuses_new_work(http: httpx.AsyncClient, serv
 async def test_an_unexpected_fault_is_a_500_without_details(
     http: httpx.AsyncClient, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(service, "_jobs", lambda papers: 1 / 0)
+    monkeypatch.setattr(service, "jobs", lambda papers: 1 / 0)
 
     response = await post(http, papers=[PAPER])
 

@@ -121,7 +121,7 @@ def test_one_need_not_wait(browser: Browser, url: str, service: Service) -> None
 
 
 def test_a_fault_of_the_service_names_the_request(browser: Browser, url: str, service: Service) -> None:
-    service._jobs = lambda papers: 1 / 0  # type: ignore[assignment,method-assign,return-value]
+    service.jobs = lambda papers: 1 / 0  # type: ignore[assignment,method-assign,return-value]
     with visited(browser, url, expected=("500",)) as page:
         read(page)
 
