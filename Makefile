@@ -44,6 +44,7 @@ lock: setup-dev ## Resolve pyproject.toml into requirements/*.lock
 
 train-classifier: setup-dev ## Train the classifier's adapter (DATA=folder of the labelled sets)
 	@$(BIN)/python -m training classifier $(DATA)/abstracts
+	@$(BIN)/python -m training calibrate $(DATA)/abstracts
 
 train-extractor: setup-dev ## Train the extractor's adapter (DATA=folder of the annotated corpora)
 	@$(BIN)/python -m training extraction train $(DATA)

@@ -20,7 +20,8 @@ from rich.progress import track
 from rich.table import Table
 
 from serve.batching import Plan, padding_share, plan_batches, predict_in_batches
-from serve.classifier.model import ClassifierModel, Row
+from serve.classifier.input import EncodedText
+from serve.classifier.model import ClassifierModel
 from serve.model_store import ModelStore
 from training.circumstances import machine
 from training.data import read_folder
@@ -94,8 +95,8 @@ def main(
     for way in track([way for _ in range(rounds) for way in WAYS], "measuring"):
         plan, change = WAYS[way]
         classifier = ClassifierModel(path, dtype="float32", max_tokens=MAX_TOKENS)
-        texts = [classifier.rows(text) for text in classifier.encode(drawn)]
-        tokens_per_paper = sum(len(row.ids) for rows in texts for row in rows) / count
+        texts = classifier.encode(drawn)
+        tokens_per_paper = sum(len(row.ids) for text in texts for row in classifier.rows(text)) / count
         flops_per_paper = tokens_per_paper * flops_per_token(classifier.network)
         shape = classifier.network.config.get_text_config()
         classifier.network = change(classifier.network)
@@ -104,18 +105,20 @@ def main(
     show(measured, count=count, tokens_per_paper=tokens_per_paper, ceiling=ceiling)
 
 
-def read(classifier: ClassifierModel, texts: Sequence[Sequence[Row]], plan: Plan, into: Measured) -> None:
+def read(classifier: ClassifierModel, texts: Sequence[EncodedText], plan: Plan, into: Measured) -> None:
     """One timed pass over all papers, tokenisation left out, and what is done once only."""
-    rows = [row for of_text in texts for row in of_text]
+    rows_of_texts = [classifier.rows(text) for text in texts]
+    rows = [row for of_text in rows_of_texts for row in of_text]
     classifier.predict(rows[:2])
     started_s = time.perf_counter()
-    scores = predict_in_batches(classifier.predict, texts, plan)
+    scores = predict_in_batches(classifier.predict, rows_of_texts, plan)
     into.seconds = min(into.seconds, time.perf_counter() - started_s)
     lengths = [[len(rows[i].ids) for i in batch] for batch in plan([len(row.ids) for row in rows])]
     padded = [len(batch) * max(batch) for batch in lengths]
     into.padding = sum(padding_share(batch) * size for batch, size in zip(lengths, padded, strict=True)) / sum(padded)
     into.confidences = [
-        classifier.decide(of_text, said).confidences["Cancer"] for of_text, said in zip(texts, scores, strict=True)
+        classifier.decide(text, of_text, said).confidences["Cancer"]
+        for text, of_text, said in zip(texts, rows_of_texts, scores, strict=True)
     ]
 
 

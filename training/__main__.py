@@ -100,7 +100,11 @@ def cross_validate(
     ] = None,
     out: Out = REPORTS / "cross-validation",
 ) -> None:
-    """Train one model per fold, so that every paper is predicted by a model that never saw it."""
+    """Train one model per fold, so that every paper is predicted by a model that never saw it.
+
+    Each fold is calibrated on what the others said of the papers that they held out.
+    """
+    from training.across_folds import calibrate_across
     from training.baselines import Baseline, KeywordRule, TfidfRegression
     from training.config import TrainingConfig
     from training.data import read_labelled
@@ -117,11 +121,37 @@ def cross_validate(
         for run in train_folds(settings, labelled, runs, folds=fold):
             console.print(measure(run.test))
         return
-    done = list(train_folds(settings, labelled, runs))
+    done = calibrate_across(list(train_folds(settings, labelled, runs)), {paper.id: paper for paper in labelled})
     folds = list(cross_validation(labelled, seed=settings.seed))
     baselines: list[Baseline] = [KeywordRule(), TfidfRegression(), FrozenBase(settings)]
     said = [pooled(baseline.name, [baseline_predictions(baseline, parts) for parts in folds]) for baseline in baselines]
     _write(cross_validation_report(done, said, _circumstances(labelled, "five folds", settings.seed)), out)
+
+
+@cli.command()
+def calibrate(
+    papers: Papers,
+    config: Config = CLASSIFIER,
+    runs: Annotated[Path, typer.Option(help="Where the runs of cross-validate are.")] = RUNS,
+    adapter: Annotated[Path, typer.Option(help="The adapter of the first fold.")] = SHIPPED,
+) -> None:
+    """Calibrate the adapter on what the other folds of cross-validate said of papers they had not seen.
+
+    The adapter is that of the fixed split, which is the first fold; the others are trained here if they were not.
+    """
+    from training.across_folds import calibrate_across
+    from training.config import TrainingConfig
+    from training.data import read_labelled
+    from training.evaluation import measure
+    from training.runs import write_run
+    from training.studies import cross_validate as train_folds
+
+    settings = TrainingConfig.load(config)
+    labelled = read_labelled(papers)
+    [first, *_] = calibrate_across(list(train_folds(settings, labelled, runs)), {paper.id: paper for paper in labelled})
+    first.calibration.save(adapter)
+    write_run(first, adapter / "training.json")
+    console.print(measure(first.test))
 
 
 @cli.command()

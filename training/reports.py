@@ -192,7 +192,10 @@ def _calibration_section(runs: Sequence[Run]) -> Section:
     return Section(
         "Calibration",
         [
-            Prose("Methods are compared by cross-validated log loss on the development part alone; lower is better."),
+            Prose(
+                "Methods are compared by cross-validated log loss on the papers that a fold is calibrated on: "
+                "those that the others held out. Lower is better."
+            ),
             Table("Log loss in nats, Cancer category.", ["fold", *methods], rows),
         ],
     )

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serve.classifier.calibration import Calibration
+from training.baselines import CANCER_WORDS
 from training.calibration import fit_category
 from training.config import FineTuning, InvalidConfig, TrainingConfig
 from training.data import LABELS, LabelledPaper
@@ -25,7 +26,8 @@ ADAPTER = "adapter"
 
 class Run(BaseModel):
     """The record of one run. Losses are mean binary cross-entropies in nats; `seconds` is the training alone, and
-    `test_seconds` the reading of the test part, tokenisation included."""
+    `test_seconds` the reading of the test part, tokenisation included. `scores` are raw, by part, a row of categories
+    for each paper."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -40,6 +42,7 @@ class Run(BaseModel):
     calibration_log_losses: dict[str, dict[str, float]]
     dev: Predictions
     test: Predictions
+    scores: dict[str, list[list[float]]]
 
 
 def read_run(config: TrainingConfig, run_dir: Path) -> Run | None:
@@ -82,7 +85,7 @@ def run(
         return done
     tuned = tune(config, parts["train"], parts["dev"], run_dir)
     dev_logits = tuned.logits(parts["dev"])
-    calibration, log_losses = calibrate(dev_logits, parts["dev"], seed=config.seed)
+    calibration, log_losses = calibrate(dev_logits, parts["dev"], config)
     started_s = time.perf_counter()
     test_logits = tuned.logits(parts["test"])
     test_seconds = time.perf_counter() - started_s
@@ -96,37 +99,51 @@ def run(
         trained_parameters=sum(weights.numel() for weights in tuned.model.parameters() if weights.requires_grad),
         calibration=calibration,
         calibration_log_losses=log_losses,
-        dev=predictions(name, parts["dev"], dev_logits, calibration),
-        test=predictions(name, parts["test"], test_logits, calibration),
+        dev=predictions(name, parts["dev"], dev_logits, calibration, config),
+        test=predictions(name, parts["test"], test_logits, calibration, config),
+        scores={"dev": dev_logits.tolist(), "test": test_logits.tolist()},
     )
     export_adapter(tuned, calibration, run_dir / ADAPTER)
     # Last, so that a record means that all the rest is there.
-    (run_dir / RESULT_FILE).write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_run(done, run_dir / RESULT_FILE)
     return done
 
 
+def write_run(done: Run, path: Path) -> None:
+    """The record as `read_run` finds it."""
+    path.write_text(done.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
 def calibrate(
-    logits: torch.Tensor, papers: Sequence[LabelledPaper], *, seed: int
+    logits: torch.Tensor, papers: Sequence[LabelledPaper], config: TrainingConfig
 ) -> tuple[Calibration, dict[str, dict[str, float]]]:
     """A calibration per category, and the cross-validated log loss of every method that was compared for it."""
+    words = Calibration(words=CANCER_WORDS, categories={})
+    evidence = [words.evidence(config.input.text(paper)) for paper in papers]
     fits = {
-        label: fit_category(logits[:, column].tolist(), [p.label == label for p in papers], seed=seed)
+        label: fit_category(logits[:, column].tolist(), evidence, [p.label == label for p in papers], seed=config.seed)
         for column, label in enumerate(LABELS)
     }
-    calibration = Calibration(categories={label: fit.category for label, fit in fits.items()})
+    calibration = words.model_copy(update={"categories": {label: fit.category for label, fit in fits.items()}})
     return calibration, {label: fit.log_losses for label, fit in fits.items()}
 
 
 def predictions(
-    name: str, papers: Sequence[LabelledPaper], logits: torch.Tensor, calibration: Calibration
+    name: str,
+    papers: Sequence[LabelledPaper],
+    logits: torch.Tensor,
+    calibration: Calibration,
+    config: TrainingConfig,
 ) -> Predictions:
     """Calibrated confidences of the Cancer category."""
-    cancer = calibration.categories["Cancer"]
-    confidences: Any = torch.sigmoid(cancer.scale * logits[:, LABELS.index("Cancer")] + cancer.shift)
+    said = [
+        calibration.confidences(dict(zip(LABELS, of_paper, strict=True)), config.input.text(paper))
+        for paper, of_paper in zip(papers, logits.tolist(), strict=True)
+    ]
     return Predictions(
         model=name,
         ids=tuple(paper.id for paper in papers),
         truth=tuple(paper.label == "Cancer" for paper in papers),
-        confidences=tuple(confidences.tolist()),
-        threshold=cancer.threshold,
+        confidences=tuple(of_paper["Cancer"] for of_paper in said),
+        threshold=calibration.categories["Cancer"].threshold,
     )

@@ -19,7 +19,7 @@ class ShippedClassifier:
         prepared = ModelStore().prepare(name)
         self.name = prepared.id
         self.model = ClassifierModel(prepared.path, max_tokens=MAX_TOKENS)
-        self.threshold = self.model.calibrations["Cancer"].threshold
+        self.threshold = self.model.calibration.categories["Cancer"].threshold
 
     def confidences(self, papers: Sequence[TitleAndAbstract]) -> list[float]:
         """Of Cancer, one per paper."""

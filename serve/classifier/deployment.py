@@ -4,13 +4,14 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from serve import tracing
 from serve.classifier.input import EncodedText
 from serve.classifier.model import ClassifierModel, Row, Scores, classify
 from serve.concurrency import in_thread
 from serve.hardware import use_cores
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
-from serve.settings import BatchedModelSettings, LogSettings
+from serve.settings import BatchedModelSettings, LogSettings, TracingSettings
 from serve.stages import LabelReading
 from serve.text.document import Document
 from serve.token_batcher import Answered, TokenBatcher
@@ -21,9 +22,10 @@ class Classifier:
     """Many papers arrive in one call and are batched with those of other calls, by tokens."""
 
     async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
-        self, settings: BatchedModelSettings, logs: LogSettings
+        self, settings: BatchedModelSettings, logs: LogSettings, traces: TracingSettings
     ) -> None:
         configure_logs(logs)
+        tracing.configure_tracing(traces, component="classifier")
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="classifier")
         self._tokenising = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokeniser")
         self._model, self.revision = await in_thread(self._worker, _load, settings)
@@ -40,17 +42,18 @@ class Classifier:
 
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         """One reading per document, in order."""
-        # Apart from the model's own thread: the next papers are ready when a batch is done.
-        texts: list[EncodedText] = await in_thread(self._tokenising, self._model.encode, documents)
-        rows = [self._model.rows(text) for text in texts]
-        answered = iter(await self._batcher.run([row for of_text in rows for row in of_text], turn))
+        with tracing.continued("classifier", turn, papers=len(documents)) as turn:
+            # Apart from the model's own thread: the next papers are ready when a batch is done.
+            texts: list[EncodedText] = await in_thread(self._tokenising, self._model.encode, documents)
+            rows = [self._model.rows(text) for text in texts]
+            answered = iter(await self._batcher.run([row for of_text in rows for row in of_text], turn))
         return [
             self._reading(text, of_text, [next(answered) for _ in of_text])
             for text, of_text in zip(texts, rows, strict=True)
         ]
 
     def _reading(self, text: EncodedText, rows: Sequence[Row], answered: Sequence[Answered[Scores]]) -> LabelReading:
-        prediction = self._model.decide(rows, [row.answer for row in answered])
+        prediction = self._model.decide(text, rows, [row.answer for row in answered])
         return LabelReading(
             predicted=prediction.predicted,
             confidences=prediction.confidences,

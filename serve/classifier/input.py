@@ -24,8 +24,9 @@ class TitleAndAbstract(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncodedText:
-    """Token ids of one text, cut to a limit."""
+    """One text, whole, and its token ids, cut to a limit."""
 
+    text: str
     ids: list[int]
     truncated: bool
 
@@ -68,9 +69,13 @@ class ClassifierInput(BaseModel):
         """One row per paper, of `max_tokens` at most with the suffix; what is cut off is the end of the text."""
         suffix: list[int] = tokenizer(self.suffix, add_special_tokens=False).input_ids if self.suffix else []
         room = max_tokens - len(suffix)
-        rows: list[list[int]] = tokenizer([self.text(paper) for paper in papers]).input_ids
+        texts = [self.text(paper) for paper in papers]
+        rows: list[list[int]] = tokenizer(texts).input_ids
         special = set(tokenizer.all_special_ids)
-        return [EncodedText(_cut(ids, room, special) + suffix, truncated=len(ids) > room) for ids in rows]
+        return [
+            EncodedText(text, _cut(ids, room, special) + suffix, truncated=len(ids) > room)
+            for text, ids in zip(texts, rows, strict=True)
+        ]
 
 
 def _cut(ids: list[int], room: int, special: set[int]) -> list[int]:

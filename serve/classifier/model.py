@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,7 @@ class ClassifierModel:
         names: dict[int, str] = config.id2label
         self.labels = [names[index] for index in range(len(names))]
         self._input = ClassifierInput.load(model_dir)
-        self.calibrations = Calibration.load(model_dir).categories
-        in_order = [self.calibrations[label] for label in self.labels]
-        self._scale = torch.tensor([c.scale for c in in_order])
-        self._shift = torch.tensor([c.shift for c in in_order])
+        self.calibration = Calibration.load(model_dir)
 
     def encode(self, documents: Sequence[TitleAndAbstract]) -> list[EncodedText]:
         """Tokenise; one result per document, each with at least one token."""
@@ -85,16 +83,16 @@ class ClassifierModel:
         scores: list[Scores] = self.network(**padded.to(self.device)).logits.float().cpu().tolist()
         return scores
 
-    def decide(self, rows: Sequence[Row], scores: Sequence[Scores]) -> Prediction:
+    def decide(self, text: EncodedText, rows: Sequence[Row], scores: Sequence[Scores]) -> Prediction:
         """What the rows of one text come to. Their scores are linear in means over tokens, so that the mean of the
         scores, each row counting by its length, is the score of the whole."""
-        lengths = torch.tensor([float(len(row.ids)) for row in rows])
-        mean = (lengths[:, None] * torch.tensor(scores)).sum(dim=0) / lengths.sum()
-        calibrated: list[float] = torch.sigmoid(mean * self._scale + self._shift).tolist()
-        confidences = dict(zip(self.labels, calibrated, strict=True))
+        lengths = [len(row.ids) for row in rows]
+        weighed = [sum(map(mul, lengths, of_label)) / sum(lengths) for of_label in zip(*scores, strict=True)]
+        confidences = self.calibration.confidences(dict(zip(self.labels, weighed, strict=True)), text.text)
+        thresholds = {label: category.threshold for label, category in self.calibration.categories.items()}
         return Prediction(
-            confidences={label: round(confidence, 4) for label, confidence in confidences.items()},
-            predicted=[label for label, given in confidences.items() if given >= self.calibrations[label].threshold],
+            confidences={label: round(confidences[label], 4) for label in self.labels},
+            predicted=[label for label in self.labels if confidences[label] >= thresholds[label]],
         )
 
 
@@ -102,9 +100,10 @@ def classify(
     model: ClassifierModel, documents: Sequence[TitleAndAbstract], *, max_batch_tokens: int
 ) -> list[Prediction]:
     """All documents, in batches by tokens; one prediction each, in order."""
-    rows = [model.rows(text) for text in model.encode(documents)]
+    texts = model.encode(documents)
+    rows = [model.rows(text) for text in texts]
     scores = predict_in_batches(model.predict, rows, partial(plan_batches, max_batch_tokens=max_batch_tokens))
-    return [model.decide(of_text, said) for of_text, said in zip(rows, scores, strict=True)]
+    return [model.decide(text, of_text, said) for text, of_text, said in zip(texts, rows, scores, strict=True)]
 
 
 def _positions(config: Any) -> int:

@@ -6,14 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from training.calibration import best_threshold, fit_category, platt, temperature
+from training.calibration import Bools, Floats, best_threshold, fit_category, platt, platt_and_words, temperature
 
 
-def drawn(scale: float, shift: float, n: int = 4000) -> tuple[np.ndarray, np.ndarray]:
-    """Logits, and truths drawn with the probability that this scale and shift give them."""
+def drawn(scale: float, shift: float, evidence_scale: float = 0.0, n: int = 4000) -> tuple[Floats, Bools]:
+    """Logits and evidence, and truths drawn with the probability that these numbers give them."""
     random = np.random.default_rng(5)
-    logits = random.normal(0, 3, n)
-    return logits, random.random(n) < expit(scale * logits + shift)
+    logits, evidence = random.normal(0, 3, n), np.log1p(random.integers(0, 6, n))
+    return np.column_stack([logits, evidence]), random.random(n) < expit(
+        scale * logits + evidence_scale * evidence + shift
+    )
 
 
 def test_platt_scaling_recovers_the_scale_and_shift_that_made_the_labels() -> None:
@@ -21,6 +23,15 @@ def test_platt_scaling_recovers_the_scale_and_shift_that_made_the_labels() -> No
 
     assert fit.scale == pytest.approx(0.5, abs=0.05)
     assert fit.shift == pytest.approx(-0.7, abs=0.1)
+    assert fit.evidence_scale == 0.0
+
+
+def test_with_words_it_recovers_what_each_of_them_says() -> None:
+    fit = platt_and_words(*drawn(0.5, -0.7, 1.5))
+
+    assert fit.scale == pytest.approx(0.5, abs=0.05)
+    assert fit.evidence_scale == pytest.approx(1.5, abs=0.2)
+    assert fit.shift == pytest.approx(-0.7, abs=0.2)
 
 
 def test_temperature_scaling_recovers_the_scale_and_shifts_nothing() -> None:
@@ -31,25 +42,36 @@ def test_temperature_scaling_recovers_the_scale_and_shifts_nothing() -> None:
 
 
 def test_development_papers_without_an_error_do_not_ask_for_certainty() -> None:
-    logits = np.array([-4.0] * 60 + [4.0] * 60)
+    known = np.array([[-4.0, 0.0]] * 60 + [[4.0, 0.0]] * 60)
 
-    fit = platt(logits, logits > 0)
+    fit = platt(known, known[:, 0] > 0)
 
-    assert float(fit(np.array([4.0]))[0]) == pytest.approx(61 / 62, abs=0.001)
+    assert float(fit(np.array([[4.0, 0.0]]))[0]) == pytest.approx(61 / 62, abs=0.001)
 
 
 def test_the_map_that_generalises_best_is_taken() -> None:
-    shifted = fit_category(*drawn(0.5, -1.5, n=300))
+    known, truth = drawn(0.5, -1.5, n=300)
+
+    shifted = fit_category(known[:, 0], known[:, 1], truth)
 
     assert shifted.method == "platt"
     assert shifted.log_losses["platt"] < shifted.log_losses["temperature"] < shifted.log_losses["none"]
     assert shifted.category.shift == pytest.approx(-1.5, abs=0.5)
-    assert shifted.log_losses.keys() == {"none", "temperature", "platt", "isotonic"}
+    assert shifted.log_losses.keys() == {"none", "temperature", "platt", "platt and words", "isotonic"}
+
+
+def test_words_count_where_they_tell_more_than_the_score_does() -> None:
+    known, truth = drawn(0.5, -1.5, 1.5, n=300)
+
+    fitted = fit_category(known[:, 0], known[:, 1], truth)
+
+    assert fitted.method == "platt and words"
+    assert fitted.category.evidence_scale == pytest.approx(1.5, abs=0.7)
 
 
 def test_a_category_without_papers_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^4 of 100 development papers .* needs at least 5 in it"):
-        fit_category([0.0] * 100, [True] * 4 + [False] * 96)
+    with pytest.raises(ValueError, match=r"^4 of 100 papers .* at least 5 must be in it"):
+        fit_category([0.0] * 100, [0.0] * 100, [True] * 4 + [False] * 96)
 
 
 def test_the_threshold_is_a_half_unless_another_is_clearly_better() -> None:

@@ -52,6 +52,7 @@ def a_run(model: str = "fine-tuned", *, first: int = 0, train: int = 40) -> Run:
         calibration_log_losses={"Cancer": {"none": 0.3, "platt": 0.2}, "Non-Cancer": {"none": 0.3, "platt": 0.2}},
         dev=said(model, first=first + 100),
         test=said(model, first=first),
+        scores={"dev": [], "test": []},
     )
 
 

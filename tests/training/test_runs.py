@@ -40,7 +40,10 @@ def test_the_record_says_what_was_given_and_what_came_of_it(done: Run, parts: Pa
     assert done.test.ids == tuple(paper.id for paper in parts["test"])
     assert done.test.truth == tuple(paper.label == "Cancer" for paper in parts["test"])
     assert done.test.threshold == done.calibration.categories["Cancer"].threshold
-    assert {"temperature", "platt", "isotonic", "none"} == set(done.calibration_log_losses["Non-Cancer"])
+    assert {"temperature", "platt", "platt and words", "isotonic", "none"} == set(
+        done.calibration_log_losses["Non-Cancer"]
+    )
+    assert [len(done.scores[part]) for part in ("dev", "test")] == [12, 8]
     assert len(done.history) == 4
     assert done.seconds > 0
     assert done.trained_parameters > 0

@@ -1,6 +1,7 @@
 """The classifier alone: confidences as calibrated, and no paper too long for it."""
 
 import json
+from math import log
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from transformers import (
     RobertaForSequenceClassification,
 )
 
+from serve.classifier.input import EncodedText
 from serve.classifier.model import ClassifierModel, Row, classify
 from serve.model_store.sequence_classifiers import MeanPooledBert
 from serve.text.document import Document
@@ -56,10 +58,10 @@ def save_model(directory: Path, family: str) -> Path:
         words.post_processor = processors.TemplateProcessing(single="<cls> $A <sep>", special_tokens=ends)
     PreTrainedTokenizerFast(tokenizer_object=words, **tokens).save_pretrained(directory)
     categories = {
-        "Cancer": {"scale": 2.0, "shift": 1.0, "threshold": 0.5},
+        "Cancer": {"scale": 2.0, "evidence_scale": 3.0, "shift": 1.0, "threshold": 0.5},
         "Non-Cancer": {"scale": 1.0, "shift": 0.0, "threshold": 1.0},
     }
-    (directory / "calibration.json").write_text(json.dumps({"categories": categories}))
+    (directory / "calibration.json").write_text(json.dumps({"words": "tumou?r", "categories": categories}))
     (directory / "input.json").write_text("{}")
     return directory
 
@@ -92,9 +94,11 @@ def test_a_model_that_averages_reads_a_long_paper_in_windows_to_the_end(tmp_path
 def test_what_windows_say_counts_by_their_length(tmp_path: Path) -> None:
     model = ClassifierModel(save_model(tmp_path, "averaging bert"), dtype="float32", max_tokens=1000)
 
-    together = model.decide([Row([2] * 30), Row([3] * 10)], [[1.0, -1.0], [-3.0, 3.0]])
+    text = EncodedText("", ids=[], truncated=False)
 
-    assert together == model.decide([Row([2])], [[0.0, 0.0]])
+    together = model.decide(text, [Row([2] * 30), Row([3] * 10)], [[1.0, -1.0], [-3.0, 3.0]])
+
+    assert together == model.decide(text, [Row([2])], [[0.0, 0.0]])
 
 
 def test_many_papers_get_each_its_own_prediction(tmp_path: Path) -> None:
@@ -123,6 +127,6 @@ def test_confidences_are_calibrated_and_labels_reach_their_thresholds(tmp_path: 
 
     [prediction] = classify(model, [paper], max_batch_tokens=100)
 
-    wanted = torch.sigmoid(torch.tensor([2 * cancer + 1, other]))
+    wanted = torch.sigmoid(torch.tensor([2 * cancer + 3 * log(2) + 1, other]))
     assert prediction.confidences == pytest.approx(dict(zip(LABELS, wanted.tolist(), strict=True)), abs=1e-4)
     assert prediction.predicted == (["Cancer"] if wanted[0] >= 0.5 else [])
