@@ -26,12 +26,12 @@ Long runs are kept in a directory and go on where they were when started again. 
 it), report.md and report.json.
 
 \b
-  python -m training data inspect ../shared/data/abstracts          what is there to train on
-  python -m training classifier ../shared/data/abstracts            the adapter that is shipped
-  python -m training evaluate ../shared/data/abstracts              that adapter against what it has to beat
-  python -m training transfer ../shared/data/abstracts corpus.txt   and on corpora of another kind
-  python -m training cross-validate ../shared/data/abstracts        five runs, every paper predicted once
-  python -m training extraction --help                              the extractor of diseases
+  pubserve train data inspect ../shared/data/abstracts          what is there to train on
+  pubserve train classifier ../shared/data/abstracts            the adapter that is shipped
+  pubserve train evaluate ../shared/data/abstracts              that adapter against what it has to beat
+  pubserve train transfer ../shared/data/abstracts corpus.txt   and on corpora of another kind
+  pubserve train cross-validate ../shared/data/abstracts        five runs, every paper predicted once
+  pubserve train extraction --help                              the extractor of diseases
 """
 
 cli = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)

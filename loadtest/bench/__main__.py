@@ -76,9 +76,9 @@ def run(
 
     \b
     Examples:
-      python -m loadtest.bench run PAPERS
-      python -m loadtest.bench run PAPERS --peer pubserve --peer flask --concurrency 1 --concurrency 32
-      python -m loadtest.bench run PAPERS --quick --runs runs/bench-quick
+      pubserve bench run PAPERS
+      pubserve bench run PAPERS --peer pubserve --peer flask --concurrency 1 --concurrency 32
+      pubserve bench run PAPERS --quick --runs runs/bench-quick
 
     The exit status is 1 if a peer could not be measured, and 0 otherwise, whether or not the aims are held.
     """
@@ -101,7 +101,7 @@ def overhead(
 
     \b
     Example:
-      python -m loadtest.bench overhead PAPERS
+      pubserve bench overhead PAPERS
     """
     plan = Plan(list(ECHOES.values()), _read(papers), rounds, SINGLE_PAPERS, budget_s)
     _measure(plan, papers, runs, out, title="What HTTP and Ray Serve cost")
@@ -123,8 +123,8 @@ def profile(
 
     \b
     Examples:
-      python -m loadtest.bench profile PAPERS
-      python -m loadtest.bench profile PAPERS --peer ingress --process Ingress
+      pubserve bench profile PAPERS
+      pubserve bench profile PAPERS --peer ingress --process Ingress
     """
     chosen, drawn = PEERS[peer], _read(papers)
     work, load = chosen.works[0], Load(concurrency=concurrency, papers_per_request=papers_per_request)

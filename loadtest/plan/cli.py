@@ -22,14 +22,14 @@ EXAMPLES = """How many replicas and machines, how many hours and how much money 
 
 \b
 Examples:
-  pubserve-plan measure http://127.0.0.1:8000 --papers FOLDER --out speeds.json
+  pubserve plan measure http://127.0.0.1:8000 --papers FOLDER --out speeds.json
                                    the speeds of a running service, each model alone and both at once
-  pubserve-plan corpus --speeds speeds.json --papers FOLDER --price 0.40
+  pubserve plan corpus --speeds speeds.json --papers FOLDER --price 0.40
                                    all of PubMed (38 million papers) in a day on machines like that one
-  pubserve-plan corpus --classifier-tokens-per-s 60000 --extractor-tokens-per-s 9000 --mean-chars 1500 \\
+  pubserve plan corpus --classifier-tokens-per-s 60000 --extractor-tokens-per-s 9000 --mean-chars 1500 \\
       --classifier-share 0.1 --extractor-share 0.9 --price 2.50 --deadline-h 24 --deadline-h 168
                                    from stated speeds, in a day and in a week
-  pubserve-plan validate http://127.0.0.1:8000 --papers FOLDER
+  pubserve plan validate http://127.0.0.1:8000 --papers FOLDER
                                    measure on some papers, foretell the time of others, and compare
 
 Papers go through both models at once: the slower one sets the pace. A measured speed counts the tokens of papers, so
@@ -42,7 +42,7 @@ TIMEOUT_S = 3600.0
 Result = TypeVar("Result")
 
 app = typer.Typer(
-    name="pubserve-plan", help=EXAMPLES, no_args_is_help=True, rich_markup_mode=None,
+    name="pubserve plan", help=EXAMPLES, no_args_is_help=True, rich_markup_mode=None,
     pretty_exceptions_enable=False, add_completion=False,
 )  # fmt: skip
 out = Console(highlight=False)
@@ -98,7 +98,7 @@ def corpus(
         )
     else:
         raise typer.BadParameter(
-            "the speed of both models is needed: --speeds FILE of `pubserve-plan measure`, or "
+            "the speed of both models is needed: --speeds FILE of `pubserve plan measure`, or "
             "--classifier-tokens-per-s and --extractor-tokens-per-s"
         )
     known = known.model_copy(

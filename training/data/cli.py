@@ -59,9 +59,9 @@ def inspect(
 
     \b
     Examples:
-      python -m training data inspect ../shared/data/abstracts
-      python -m training data inspect pubmed26n0001.xml.gz --json
-      python -m training data inspect labels.csv --strict
+      pubserve train data inspect ../shared/data/abstracts
+      pubserve train data inspect pubmed26n0001.xml.gz --json
+      pubserve train data inspect labels.csv --strict
     """
     report = ReadReport()
     with _failures_told():
@@ -81,9 +81,9 @@ def convert(path: Source, to: Target, format: FormatOption = None, strict: Stric
 
     \b
     Examples:
-      python -m training data convert ../shared/data/abstracts abstracts.parquet
-      python -m training data convert labels.csv labelled/
-      python -m training data convert pubmed26n0001.xml.gz papers.jsonl
+      pubserve train data convert ../shared/data/abstracts abstracts.parquet
+      pubserve train data convert labels.csv labelled/
+      pubserve train data convert pubmed26n0001.xml.gz papers.jsonl
     """
     write = WRITERS[_target_format(to)]
     report = ReadReport()
@@ -113,8 +113,8 @@ def fetch(
 
     \b
     Examples:
-      python -m training data fetch 31452104,31437182 papers.jsonl
-      python -m training data fetch pmids.txt papers.csv --email me@example.org
+      pubserve train data fetch 31452104,31437182 papers.jsonl
+      pubserve train data fetch pmids.txt papers.csv --email me@example.org
     """
     write = WRITERS[_target_format(to)]
     wanted = _pmids(pmids)

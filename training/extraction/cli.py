@@ -13,9 +13,9 @@ from rich.progress import track
 HELP = """Train the extractor of diseases, measure it, and look at what it finds.
 
 \b
-  python -m training extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
-  python -m training extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
-  python -m training extraction show ../shared/data/abstracts    its mentions in twenty papers, as a page
+  pubserve train extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
+  pubserve train extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
+  pubserve train extraction show ../shared/data/abstracts    its mentions in twenty papers, as a page
 
 \b
 DATA is the folder that the file given with --corpora counts from.
