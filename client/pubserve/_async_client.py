@@ -14,7 +14,7 @@ from pubserve import _request as paths
 from pubserve import _tasks
 from pubserve._connection import DEFAULT_LIMITS, DEFAULT_TIMEOUT_S, PROBE_TIMEOUT_S, AnyTimeout, Connection, as_timeout
 from pubserve._progress import OnProgress, on_progress
-from pubserve._request import Call, Papers, Tasks, checked_call, probe_call
+from pubserve._request import Call, Papers, Priority, Tasks, checked_call, probe_call
 from pubserve._response import (
     ResultReader,
     means_unwell,
@@ -60,9 +60,10 @@ class AsyncClient:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AnalyzeResponse:
         """Labels, diseases and whatever else `tasks` names: one result per paper, in the order given."""
-        call = self._connection.call(paths.ANALYZE_PATH, papers, tasks, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.ANALYZE_PATH, papers, tasks, timeout, deadline_ms, request_id, priority)
         return await self._ask(call)
 
     async def classify(
@@ -72,9 +73,10 @@ class AsyncClient:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AnalyzeResponse:
         """The labels and their confidences alone: one result per paper, in the order given."""
-        call = self._connection.call(paths.CLASSIFY_PATH, papers, None, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.CLASSIFY_PATH, papers, None, timeout, deadline_ms, request_id, priority)
         return await self._ask(call)
 
     async def extract(
@@ -84,9 +86,10 @@ class AsyncClient:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AnalyzeResponse:
         """The diseases and their mentions alone: one result per paper, in the order given."""
-        call = self._connection.call(paths.EXTRACT_PATH, papers, None, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.EXTRACT_PATH, papers, None, timeout, deadline_ms, request_id, priority)
         return await self._ask(call)
 
     def analyze_stream(
@@ -97,6 +100,7 @@ class AsyncClient:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AsyncGenerator[Result, None]:
         """Each result as soon as it is ready, in whatever order that is.
 
@@ -104,7 +108,7 @@ class AsyncClient:
         `async with contextlib.aclosing(...)`: closing the iterator closes the connection, and the service drops what is
         left. A stream is retried only while it has given no result.
         """
-        call = self._connection.call(paths.STREAM_PATH, papers, tasks, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.STREAM_PATH, papers, tasks, timeout, deadline_ms, request_id, priority)
         return self._stream(call)
 
     def analyze_many(

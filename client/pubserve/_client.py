@@ -13,7 +13,7 @@ from pubserve import _request as paths
 from pubserve import _threads
 from pubserve._connection import DEFAULT_LIMITS, DEFAULT_TIMEOUT_S, PROBE_TIMEOUT_S, AnyTimeout, Connection, as_timeout
 from pubserve._progress import OnProgress, on_progress
-from pubserve._request import Call, Papers, Tasks, checked_call, probe_call
+from pubserve._request import Call, Papers, Priority, Tasks, checked_call, probe_call
 from pubserve._response import (
     ResultReader,
     means_unwell,
@@ -46,7 +46,8 @@ class Client:
     `analyze_many` takes any number of papers. The other methods are one request each, and take an iterable of 1 to
     1,000 `Paper` or mappings with the same fields, and these options: `timeout` for this call alone; `deadline_ms`,
     after which the service gives up, retries and the waits between them included; `request_id`, printable ASCII, made
-    up when not given. All raise the errors of `pubserve.errors`.
+    up when not given; `priority`, "interactive" or "bulk", of which the first goes ahead, and which the service else
+    tells by the number of papers. All raise the errors of `pubserve.errors`.
     """
 
     def __init__(
@@ -72,9 +73,10 @@ class Client:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AnalyzeResponse:
         """Labels, diseases and whatever else `tasks` names: one result per paper, in the order given."""
-        call = self._connection.call(paths.ANALYZE_PATH, papers, tasks, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.ANALYZE_PATH, papers, tasks, timeout, deadline_ms, request_id, priority)
         return self._ask(call)
 
     def classify(
@@ -84,9 +86,10 @@ class Client:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AnalyzeResponse:
         """The labels and their confidences alone: one result per paper, in the order given."""
-        call = self._connection.call(paths.CLASSIFY_PATH, papers, None, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.CLASSIFY_PATH, papers, None, timeout, deadline_ms, request_id, priority)
         return self._ask(call)
 
     def extract(
@@ -96,9 +99,10 @@ class Client:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> AnalyzeResponse:
         """The diseases and their mentions alone: one result per paper, in the order given."""
-        call = self._connection.call(paths.EXTRACT_PATH, papers, None, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.EXTRACT_PATH, papers, None, timeout, deadline_ms, request_id, priority)
         return self._ask(call)
 
     def analyze_stream(
@@ -109,13 +113,14 @@ class Client:
         timeout: AnyTimeout | None = None,
         deadline_ms: int | None = None,
         request_id: str | None = None,
+        priority: Priority | None = None,
     ) -> Generator[Result, None, None]:
         """Each result as soon as it is ready, in whatever order that is.
 
         Arguments are checked now; nothing is sent before the first result is asked for. Closing the iterator closes the
         connection, and the service drops what is left. A stream is retried only while it has given no result.
         """
-        call = self._connection.call(paths.STREAM_PATH, papers, tasks, timeout, deadline_ms, request_id)
+        call = self._connection.call(paths.STREAM_PATH, papers, tasks, timeout, deadline_ms, request_id, priority)
         return self._stream(call)
 
     def analyze_many(

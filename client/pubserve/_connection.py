@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from pubserve._request import Call, Papers, Tasks, check_header, papers_call
+from pubserve._request import Call, Papers, Priority, Tasks, check_header, papers_call
 from pubserve._retries import Retries
 from pubserve._version import __version__
 from pubserve.errors import InvalidArgument
@@ -57,10 +57,13 @@ class Connection:
         timeout: AnyTimeout | None,
         deadline_ms: int | None,
         request_id: str | None,
+        priority: Priority | None,
     ) -> Call:
         """A call about papers, with the client's timeout where it has none of its own."""
         settled = self.timeout if timeout is None else as_timeout(timeout)
-        return papers_call(path, papers, tasks, timeout=settled, deadline_ms=deadline_ms, request_id=request_id)
+        return papers_call(
+            path, papers, tasks, timeout=settled, deadline_ms=deadline_ms, request_id=request_id, priority=priority
+        )
 
 
 def as_timeout(timeout: AnyTimeout) -> httpx.Timeout:

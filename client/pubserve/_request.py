@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Literal, get_args
 
 import httpx
 from pydantic import ValidationError
 
+from pubserve._tracing import trace_headers
 from pubserve.contract import MAX_PAPERS_PER_REQUEST, Paper, Task
 from pubserve.errors import InvalidArgument
 
@@ -24,7 +25,9 @@ READY_PATH = "/readyz"
 REQUEST_ID_HEADER = "x-request-id"
 DEADLINE_HEADER = "x-request-timeout-ms"
 PRIORITY_HEADER = "x-priority"
-BULK = "bulk"
+
+Priority = Literal["interactive", "bulk"]
+BULK: Priority = "bulk"
 
 Papers = Iterable[Paper | Mapping[str, Any]]
 Tasks = Iterable[Task | str]
@@ -43,10 +46,10 @@ class Call:
     content: bytes | None = None
     paper_ids: tuple[str, ...] = ()
     deadline_ms: int | None = None
-    priority: str | None = None
+    priority: Priority | None = None
 
     def headers(self, deadline_left_ms: int | None) -> dict[str, str]:
-        headers = {REQUEST_ID_HEADER: self.request_id}
+        headers = {REQUEST_ID_HEADER: self.request_id, **trace_headers()}
         if self.content is not None:
             headers["content-type"] = "application/json"
         if self.priority is not None:
@@ -64,10 +67,13 @@ def papers_call(
     timeout: httpx.Timeout,
     deadline_ms: int | None,
     request_id: str | None,
+    priority: Priority | None,
 ) -> Call:
     """A call about papers. Raises `InvalidArgument` for anything that could not be sent."""
     if deadline_ms is not None and deadline_ms < 1:
         raise InvalidArgument("deadline_ms must be at least 1", field="deadline_ms")
+    if priority is not None and priority not in get_args(Priority):
+        raise InvalidArgument(f"priority must be one of {', '.join(get_args(Priority))}", field="priority")
     return checked_call(
         path,
         check_papers(papers),
@@ -75,6 +81,7 @@ def papers_call(
         timeout=timeout,
         deadline_ms=deadline_ms,
         request_id=request_id,
+        priority=priority,
     )
 
 
@@ -86,7 +93,7 @@ def checked_call(
     timeout: httpx.Timeout,
     deadline_ms: int | None = None,
     request_id: str | None = None,
-    priority: str | None = None,
+    priority: Priority | None = None,
 ) -> Call:
     """A call about papers and tasks that were checked before."""
     body: dict[str, Any] = {"papers": [paper.model_dump(exclude_none=True) for paper in papers]}

@@ -94,6 +94,18 @@ async def test_a_deadline_in_the_past_is_refused(client: Any, settle: Any) -> No
         await settle(client.analyze([{"id": "1"}], deadline_ms=0))
 
 
+async def test_the_priority_is_sent_when_there_is_one(client: Any, service: Any, settle: Any) -> None:
+    await settle(client.analyze([{"id": "1"}], priority="bulk"))
+    await settle(client.classify([{"id": "1"}]))
+
+    assert [request.headers.get("x-priority") for request in service.requests] == ["bulk", None]
+
+
+async def test_an_unknown_priority_is_refused(client: Any, settle: Any) -> None:
+    with pytest.raises(pubserve.InvalidArgument, match="priority must be one of interactive, bulk"):
+        await settle(client.extract([{"id": "1"}], priority="urgent"))
+
+
 async def test_nothing_is_sent_when_a_paper_is_bad(client: Any, service: Any, settle: Any) -> None:
     with pytest.raises(pubserve.InvalidArgument, match=r"papers\[0\]\.title"):
         await settle(client.analyze([{"id": "1", "title": 7}]))
