@@ -26,15 +26,16 @@ def build_simulated(settings: Settings, *, tokens_per_s: float = INSTANT, start_
     `tokens_per_s` is the speed of each replica of each model; `start_s` is how long a new one takes to be there.
     """
     tagger = settings.extractor.active_tagger
+    arguments = (tokens_per_s, start_s, settings.tracing)
     return ingress(
         settings,
-        classifier=_deployment(SimulatedClassifier, "Classifier", settings.classifier.scaling, tokens_per_s, start_s),
-        extractor=_deployment(SimulatedTagger, "Tagger", (tagger or settings.extractor).scaling, tokens_per_s, start_s),
+        classifier=_deployment(SimulatedClassifier, "Classifier", settings.classifier.scaling, *arguments),
+        extractor=_deployment(SimulatedTagger, "Tagger", (tagger or settings.extractor).scaling, *arguments),
         engine=_deployment(SimulatedEngine, "Engine", settings.extractor.scaling),
     )
 
 
-def _deployment(model: Any, name: str, scaling: Scaling, *arguments: float) -> Application:
+def _deployment(model: Any, name: str, scaling: Scaling, *arguments: Any) -> Application:
     return serve.deployment(model, name=name, **scaling.deployment_options()).bind(*arguments)
 
 

@@ -9,9 +9,13 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 
 from pubserve.contract import DiseaseIds, Mention
+from serve import tracing
+from serve.settings import TracingSettings
 from serve.stages import DiseaseReading, LabelReading
 from serve.text.document import Document
 from serve.turns import Places, Turn
+
+_NO_TRACES = TracingSettings()
 
 
 class Work(NamedTuple):
@@ -48,7 +52,10 @@ class Pace:
 class SimulatedClassifier:
     """Every paper is about cancer, at `tokens_per_s`. A replica takes `start_s` to be there."""
 
-    async def __init__(self, tokens_per_s: float, start_s: float = 0.0) -> None:  # type: ignore[misc]  # Serve awaits it
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
+        self, tokens_per_s: float, start_s: float = 0.0, traces: TracingSettings = _NO_TRACES
+    ) -> None:
+        tracing.configure_tracing(traces, component="classifier")
         await asyncio.sleep(start_s)
         self._pace = Pace(tokens_per_s)
 
@@ -58,19 +65,25 @@ class SimulatedClassifier:
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         readings = []
         asked_s = time.monotonic()
-        async with self._pace.places.hold(turn, sum(document.estimated_tokens for document in documents)):
-            for document in documents:
-                tokens = document.estimated_tokens
-                queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
-                confidences = {"Cancer": 0.9, "Non-Cancer": 0.1}
-                readings.append(LabelReading(["Cancer"], confidences, tokens, False, queue_ms, work_ms))
+        cost = sum(document.estimated_tokens for document in documents)
+        with tracing.continued("classifier", turn, papers=len(documents)) as turn:
+            async with self._pace.places.hold(turn, cost):
+                for document in documents:
+                    tokens = document.estimated_tokens
+                    queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
+                    tracing.record("batch", asked_s - work_ms / 1e3, asked_s, parent=turn.trace, tokens=tokens)
+                    confidences = {"Cancer": 0.9, "Non-Cancer": 0.1}
+                    readings.append(LabelReading(["Cancer"], confidences, tokens, False, queue_ms, work_ms))
         return readings
 
 
 class SimulatedTagger:
     """The first word of every paper is a disease, at `tokens_per_s`. A replica takes `start_s` to be there."""
 
-    async def __init__(self, tokens_per_s: float, start_s: float = 0.0) -> None:  # type: ignore[misc]  # Serve awaits it
+    async def __init__(  # type: ignore[misc]  # Serve awaits it
+        self, tokens_per_s: float, start_s: float = 0.0, traces: TracingSettings = _NO_TRACES
+    ) -> None:
+        tracing.configure_tracing(traces, component="tagger")
         await asyncio.sleep(start_s)
         self._pace = Pace(tokens_per_s)
 
@@ -82,14 +95,17 @@ class SimulatedTagger:
     ) -> AsyncIterator[list[tuple[int, DiseaseReading]]]:
         asked_s = time.monotonic()
         ready = []
-        async with self._pace.places.hold(turn, sum(document.estimated_tokens for document in documents)):
-            for index, document in enumerate(documents):
-                tokens = document.estimated_tokens
-                queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
-                ready.append((index, DiseaseReading([_first_word(document)], tokens, 0, 0, queue_ms, work_ms)))
-                if work_ms:  # what takes no time is ready together
-                    yield ready
-                    ready = []
+        cost = sum(document.estimated_tokens for document in documents)
+        with tracing.continued("tagger", turn, papers=len(documents)) as turn:
+            async with self._pace.places.hold(turn, cost):
+                for index, document in enumerate(documents):
+                    tokens = document.estimated_tokens
+                    queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
+                    tracing.record("batch", asked_s - work_ms / 1e3, asked_s, parent=turn.trace, tokens=tokens)
+                    ready.append((index, DiseaseReading([_first_word(document)], tokens, 0, 0, queue_ms, work_ms)))
+                    if work_ms:  # what takes no time is ready together
+                        yield ready
+                        ready = []
         if ready:
             yield ready
 

@@ -22,17 +22,17 @@ def build(settings: Settings) -> Application:
     """
     classifier = serve.deployment(
         Classifier, name="Classifier", **settings.classifier.scaling.deployment_options()
-    ).bind(settings.classifier, settings.log)
+    ).bind(settings.classifier, settings.log, settings.tracing)
     engine = build_llm_deployment(
         engine_config(settings.extractor, model_source=settings.extractor.model),
         deployment_cls=Engine,
-        bind_kwargs={"settings": settings.extractor, "logs": settings.log},
+        bind_kwargs={"settings": settings.extractor, "logs": settings.log, "traces": settings.tracing},
         override_serve_options={"name": "Engine"},
     )
     extractor = engine
     if tagger := settings.extractor.active_tagger:
         extractor = serve.deployment(Tagger, name="Tagger", **tagger.scaling.deployment_options()).bind(
-            tagger, settings.log
+            tagger, settings.log, settings.tracing
         )
     return ingress(settings, classifier=classifier, extractor=extractor, engine=engine)
 

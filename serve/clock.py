@@ -25,6 +25,11 @@ class RequestClock:
         self._first_work_s = began_s if self._first_work_s is None else min(began_s, self._first_work_s)
         self._ended_s[stage] = now_s
 
+    def parts_s(self, ended_s: float) -> dict[str, tuple[float, float]]:
+        """What surrounds the stages, as marks on the clock: `receive`, and from the last stage on, `write`."""
+        parts = {"receive": (self._received_s, self._admitted_s)} if self._admitted_s > self._received_s else {}
+        return {**parts, "write": (max(self._ended_s.values()), ended_s)} if self._ended_s else parts
+
     def durations_ms(self) -> dict[str, float]:
         """Until now: `receive`, `queue` (until a stage took up the first paper), each stage (from then until it was
         done with the last), `write`, and `total`. A request that reached no stage has its total alone."""

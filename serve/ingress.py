@@ -10,6 +10,7 @@ from serve.logs import configure_logs
 from serve.remote import RemoteModels
 from serve.service import Service
 from serve.settings import Settings
+from serve.tracing import configure_tracing
 
 
 @serve.ingress()
@@ -20,6 +21,7 @@ class Ingress:
         self, settings: Settings, classifier: DeploymentHandle, extractor: DeploymentHandle, engine: DeploymentHandle
     ) -> None:
         configure_logs(settings.log)
+        configure_tracing(settings.tracing, component="ingress")
         self._service = Service(settings, RemoteModels(classifier, extractor, engine))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pubserve.contract import Failure, ModelNames, Result, Task
+from serve import tracing
 from serve.assembly import Readings, assemble
 from serve.clock import RequestClock
 from serve.errors import InternalError, ServiceError
@@ -143,7 +144,8 @@ class _Chunk:
 
     async def _guard(self, stage: Any) -> None:
         try:
-            await stage()
+            with tracing.span(stage.__name__.strip("_"), papers=len(self._jobs)):
+                await stage()
         except Exception as error:
             log.exception("stage_failed", stage=stage.__name__.strip("_"), papers=len(self._jobs))
             wire = (
@@ -154,13 +156,13 @@ class _Chunk:
 
     async def _classify(self) -> None:
         documents = [job.document for job in self._jobs]
-        for place, reading in enumerate(await self._models.classify(documents, self._request.turn)):
+        for place, reading in enumerate(await self._models.classify(documents, tracing.carried(self._request.turn))):
             self._request.clock.stage_answered("classify", reading.work_ms)
             self._labels[place] = reading
             self._stage_done(place)
 
     async def _extract(self) -> None:
-        readings = self._models.extract([job.document for job in self._jobs], self._request.turn)
+        readings = self._models.extract([job.document for job in self._jobs], tracing.carried(self._request.turn))
         async with contextlib.aclosing(readings):
             async for place, reading in readings:
                 if isinstance(reading, StageFailure):
@@ -191,5 +193,6 @@ class _Chunk:
 
     def _fail(self, place: int, error: ServiceError) -> None:
         if self._stages_left.pop(place, None) is not None:
+            tracing.event("paper_failed", code=error.code)
             job = self._jobs[place]
             self._request.done.put_nowait(PaperDone(job.index, Failure(abstract_id=job.paper.id, error=error.body)))

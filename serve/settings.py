@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -33,6 +33,12 @@ class HttpSettings(Section):
     host: str = Field(description="Address to listen on; 0.0.0.0 opens the service to the network.")
     port: int = Field(ge=1, le=65535)
     max_body_bytes: int = Field(gt=0, description="Larger bodies are refused with 413.")
+    body_timeout_s: float = Field(
+        gt=0, description="How long a body may take to arrive, and a second more for each 16 KiB of it; then 408."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="Other sites whose pages may call the service, such as `https://app.example.org`."
+    )
     default_deadline_s: float = Field(gt=0, description="Deadline of a request without `x-request-timeout-ms`.")
     retry_after_max_s: int = Field(gt=0, description="Longest wait that a refusal asks for.")
 
@@ -88,6 +94,28 @@ class CacheSettings(Section):
     memory_mb: int = Field(gt=0, description="Per ingress replica; a paper takes about 2 kB.")
     redis_url: str | None = Field(default=None, description="`redis://host:6379/0`: one cache for all replicas.")
     redis_ttl_s: int = Field(gt=0, description="How long Redis keeps a reading.")
+
+
+class BatchesSettings(Section):
+    """OpenAI's Batch API: files of requests that are answered in the background."""
+
+    state_dir: str | None = Field(
+        default=None,
+        description="Where files and the database are; null: `~/.local/state/pubserve/` and the port. Services that "
+        "share it share the work.",
+    )
+    database_url: str | None = Field(
+        default=None, description="`postgresql+asyncpg://user@host/name`; null: SQLite in `state_dir`."
+    )
+    max_file_bytes: int = Field(gt=0, description="Larger files are refused with 413.")
+    max_lines: int = Field(gt=0, description="A batch of more lines fails.")
+    max_files: int = Field(gt=0, description="Files that a caller may keep.")
+    max_unfinished: int = Field(gt=0, description="Batches that a caller may have waiting or in work.")
+    kept_s: int = Field(gt=0, description="How long files and batches are kept, unless the caller says otherwise.")
+    running: int = Field(ge=0, description="Batches that an ingress replica runs at once; 0: others do.")
+    group_bytes: int = Field(gt=0, description="Lines of a batch that travel together; an abstract has 1,500 bytes.")
+    chats_in_flight: int = Field(gt=0, description="Chats with the engine that a batch may have in work.")
+    lease_s: float = Field(gt=0, description="A replica that is silent for so long has lost its batches to others.")
 
 
 class BatchedModelSettings(Section):
@@ -152,6 +180,14 @@ class ExtractorSettings(Section):
         return self.tagger if self.backend == "tagger" else None
 
 
+class BulkSettings(Section):
+    """How `pubserve batch` divides a corpus, and what each of its workers, which read with both models, computes on."""
+
+    unit_papers: int = Field(gt=0, description="Records that are read, written and remembered together.")
+    worker_cpus: float = Field(gt=0, description="Cores of a worker.")
+    worker_gpus: float = Field(default=0, ge=0, description="GPUs of a worker; several may share one.")
+
+
 class RaySettings(Section):
     """The local Ray that `pubserve-serve` starts; on a cluster, Ray is already there."""
 
@@ -160,8 +196,58 @@ class RaySettings(Section):
     drain_timeout_s: float = Field(gt=0, description="How long requests in flight get to finish after SIGTERM.")
 
 
+class KeysSettings(Section):
+    """API keys. Without a file of them nobody is asked for one."""
+
+    file: str | None = Field(default=None, description="What `pubserve keys` writes, or a mounted Secret.")
+    redis_url: str | None = Field(
+        default=None, description="`redis://host:6379/0`: quotas counted once for all replicas, not by each."
+    )
+
+
+class AgentSettings(Section):
+    """Runs of the agent: the language model that reads uncertain papers again, and what one run may take."""
+
+    base_url: str | None = Field(
+        default=None, description="OpenAI-compatible endpoint of that model, up to `/v1`; null: this service's own."
+    )
+    model: str | None = Field(default=None, description="Its name there; null: the extractor's model.")
+    api_key: SecretStr | None = Field(default=None, description="For `base_url`; callers' keys are never sent there.")
+    second_readings: bool = Field(default=True, description="False: no language model is asked for anything.")
+    state_dir: str | None = Field(
+        default=None, description="Where runs and their results are kept; null: `~/.local/state/pubserve/agent`."
+    )
+    kept_runs: int = Field(gt=0, description="Older runs are forgotten when a new one begins.")
+    max_runs: int = Field(gt=0, description="Runs in flight per ingress replica; more are refused with 429.")
+    max_papers: int = Field(gt=0, description="Papers of a run.")
+    max_steps: int = Field(ge=10, description="Steps of a run, of which eight are always there.")
+    max_llm_calls: int = Field(ge=0, description="Questions to the language model in a run.")
+    max_llm_tokens: int = Field(ge=0, description="Tokens that it reads and writes in a run.")
+    max_output_tokens: int = Field(gt=0, description="Tokens of one answer of it.")
+    llm_timeout_s: float = Field(gt=0, description="Silence after which a question to it is given up.")
+    llm_retries: int = Field(ge=0, description="How often a question that failed is asked again.")
+    at_once: int = Field(gt=0, description="Papers that one step reads again, at the same time.")
+    uncertain_margin: float = Field(
+        ge=0, le=0.5, description="How near to 0.5 a confidence is uncertain, and the paper read again."
+    )
+    summary_tokens: int = Field(gt=0, description="Tokens of papers that one call sums up.")
+    summary_papers: int = Field(gt=0, description="Papers that one call sums up.")
+    max_claims: int = Field(gt=0, description="Claims of a summary that is made of the papers' own sentences.")
+
+
 class LogSettings(Section):
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class TracingSettings(Section):
+    """Where traces of requests go. OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_HEADERS`, …) hold, too."""
+
+    otlp_endpoint: str | None = Field(
+        default=None, description="Base URL of a collector, `http://collector:4318`: OTLP over HTTP. Null: no traces."
+    )
+    sample_ratio: float = Field(
+        default=1.0, ge=0, le=1, description="Of requests without a `traceparent`, how many are traced; else it says."
+    )
 
 
 class Settings(BaseSettings):
@@ -180,10 +266,15 @@ class Settings(BaseSettings):
     ingress: Scaling
     pipeline: PipelineSettings
     cache: CacheSettings
+    batches: BatchesSettings
     classifier: BatchedModelSettings
     extractor: ExtractorSettings
+    bulk: BulkSettings
     ray: RaySettings
+    agent: AgentSettings
     log: LogSettings = LogSettings()
+    keys: KeysSettings = KeysSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @property
     def may_scale_to_zero(self) -> bool:

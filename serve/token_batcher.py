@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from serve import tracing
 from serve.batching import Tokenised, padding_share, plan_batches
 from serve.stages import BatchStats
 from serve.turns import Turn, TurnQueue
@@ -33,6 +34,7 @@ class Answered(Generic[Answer]):
 class _Job(Generic[Item, Answer]):
     item: Item
     enqueued_s: float
+    trace: str | None
     answered: asyncio.Future[Answered[Answer]]
 
     @property
@@ -73,7 +75,7 @@ class TokenBatcher(Generic[Item, Answer]):
     async def run(self, items: Sequence[Item], turn: Turn) -> list[Answered[Answer]]:
         """One answer per item, in order. What has not begun when the call is cancelled never begins."""
         loop, now_s = asyncio.get_running_loop(), time.monotonic()
-        jobs: list[_Job[Item, Answer]] = [_Job(item, now_s, loop.create_future()) for item in items]
+        jobs: list[_Job[Item, Answer]] = [_Job(item, now_s, turn.trace, loop.create_future()) for item in items]
         for job in jobs:
             self._waiting.push(job, turn, job.tokens)
         if jobs and (self._running is None or self._running.done()):
@@ -109,12 +111,28 @@ class TokenBatcher(Generic[Item, Answer]):
                 if not job.answered.done():
                     job.answered.set_exception(error)
             return
-        work_ms = (time.monotonic() - started_s) * 1e3
+        ended_s = time.monotonic()
+        work_ms = (ended_s - started_s) * 1e3
         stats = BatchStats(len(jobs), _padded_tokens(jobs), padding_share([job.tokens for job in jobs]))
         for place, (job, answer) in enumerate(zip(jobs, answers, strict=True)):
             if not job.answered.done():
                 queue_ms = (started_s - job.enqueued_s) * 1e3
                 job.answered.set_result(Answered(answer, queue_ms, work_ms, None if place else stats))
+        _record(jobs, stats, started_s, ended_s)
+
+
+def _record(jobs: Sequence[_Job[Any, Any]], stats: BatchStats, started_s: float, ended_s: float) -> None:
+    """What each trace with a part in a batch is to know of it: how long that part waited, and what the batch was."""
+    parts: dict[str, list[_Job[Any, Any]]] = {}
+    for job in jobs:
+        if job.trace is not None:
+            parts.setdefault(job.trace, []).append(job)
+    for trace, part in parts.items():
+        tracing.record("wait", min(job.enqueued_s for job in part), started_s, parent=trace, rows=len(part))
+        tracing.record(
+            "batch", started_s, ended_s, parent=trace, rows=len(part), tokens=sum(job.tokens for job in part),
+            batch_rows=stats.papers, batch_padded_tokens=stats.padded_tokens, batch_padding_share=stats.padding_share,
+        )  # fmt: skip
 
 
 def _padded_tokens(jobs: Sequence[_Job[Any, Any]]) -> int:

@@ -31,6 +31,8 @@ class Turn:
 
     priority: Priority = Priority.INTERACTIVE
     caller: str = ""
+    trace: str | None = field(default=None, compare=False)
+    """The span that the work is a part of, as a W3C `traceparent`; None where no trace is kept."""
 
 
 @dataclass(order=True, slots=True)

@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from contextvars import copy_context
+from functools import partial
 from queue import SimpleQueue
 
 from pubserve._run import Fetch, Run
@@ -30,7 +32,8 @@ def answer(run: Run, ask: Ask, fetch: Fetch, patience: Patience) -> Generator[Re
                     if batch := run.next_batch():
                         worker = _Worker(Work(batch, patience), ask, inbox, stop)
                         # A daemon: whoever leaves the program does not wait for an answer that nobody will read.
-                        threading.Thread(target=worker.run, name="pubserve-batch", daemon=True).start()
+                        run_worker = partial(copy_context().run, worker.run)  # with the caller's trace
+                        threading.Thread(target=run_worker, name="pubserve-batch", daemon=True).start()
                         active += 1
                     else:
                         pmids = run.pull()

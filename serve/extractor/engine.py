@@ -13,6 +13,7 @@ from ray.llm._internal.serve.core.configs.llm_config import DiskMultiplexConfig
 from ray.serve.llm import LLMConfig
 from ray.serve.llm.deployment import LLMServer
 
+from serve import tracing
 from serve.concurrency import as_ready
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.prompt import BrokenAnswer, Generation, answer_schema
@@ -21,7 +22,7 @@ from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import resolve_dtype
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
-from serve.settings import ExtractorSettings, LogSettings
+from serve.settings import ExtractorSettings, LogSettings, TracingSettings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
 from serve.turns import Places, Turn
@@ -70,9 +71,10 @@ class Engine(LLMServer):
     """Adds to the OpenAI server of Ray a method that reads many papers in one actor call."""
 
     async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
-        self, llm_config: LLMConfig, settings: ExtractorSettings, logs: LogSettings
+        self, llm_config: LLMConfig, settings: ExtractorSettings, logs: LogSettings, traces: TracingSettings
     ) -> None:
         configure_logs(logs)
+        tracing.configure_tracing(traces, component="engine")
         self._settings = settings
         started = time.monotonic()
         prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
@@ -97,10 +99,11 @@ class Engine(LLMServer):
         self, documents: Sequence[Document], turn: Turn
     ) -> AsyncIterator[list[tuple[int, DiseaseReading | StageFailure]]]:
         """Yield `(index, reading)` of the documents that are read, as soon as any is, in any order."""
-        work = (self._read(index, document, turn) for index, document in enumerate(documents))
-        async with aclosing(as_ready(work)) as readings:
-            async for ready in readings:
-                yield ready
+        with tracing.continued("engine", turn, papers=len(documents)) as turn:
+            work = [self._read(index, document, turn) for index, document in enumerate(documents)]
+            async with aclosing(as_ready(work)) as readings:
+                async for ready in readings:
+                    yield ready
 
     async def openai(self, kind: OpenAIKind, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
         """Answer an OpenAI request: one dict, or for `stream: true` server-sent events as text.
@@ -135,19 +138,24 @@ class Engine(LLMServer):
         arrived_s = time.monotonic()
         try:
             async with self._places.hold(turn, document.estimated_tokens):
-                queue_ms = (time.monotonic() - arrived_s) * 1e3
+                began_s = time.monotonic()
+                tracing.record("wait", arrived_s, began_s, parent=turn.trace)
                 reading = await read_diseases(
                     document,
                     self._generate,
                     self._normaliser,
                     max_unit_chars=self._settings.max_unit_chars,
-                    queue_ms=queue_ms,
+                    queue_ms=(began_s - arrived_s) * 1e3,
                 )
+                tracing.record(
+                    "generate", began_s, time.monotonic(), parent=turn.trace,
+                    prompt_tokens=reading.prompt_tokens, completion_tokens=reading.completion_tokens,
+                )  # fmt: skip
         except EngineError as error:
-            log.error("extraction_failed", reason=str(error))
+            log.error("extraction_failed", reason=str(error), traceparent=turn.trace)
             return index, StageFailure("extraction_failed", "The extractor could not read this paper; send it again.")
         except BrokenAnswer:
-            log.warning("extraction_incomplete")
+            log.warning("extraction_incomplete", traceparent=turn.trace)
             return index, StageFailure(
                 "extraction_incomplete", "The extractor broke off twice in a part of this paper; send it in parts."
             )

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from serve import tracing
 from serve.concurrency import as_ready, in_thread
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.resolution import Resolved
@@ -17,7 +18,7 @@ from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import use_cores
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
-from serve.settings import BatchedModelSettings, LogSettings
+from serve.settings import BatchedModelSettings, LogSettings, TracingSettings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
 from serve.token_batcher import TokenBatcher
@@ -35,9 +36,10 @@ class Tagger:
     """Answers as the generating extractor does, from one pass over the text and without writing a token."""
 
     async def __init__(  # type: ignore[misc]  # Ray Serve awaits it
-        self, settings: BatchedModelSettings, logs: LogSettings
+        self, settings: BatchedModelSettings, logs: LogSettings, traces: TracingSettings
     ) -> None:
         configure_logs(logs)
+        tracing.configure_tracing(traces, component="tagger")
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tagger")
         self._tokenising = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokeniser")
         self._loaded: _Loaded = await in_thread(self._worker, _load, settings)
@@ -56,13 +58,14 @@ class Tagger:
         self, documents: Sequence[Document], turn: Turn
     ) -> AsyncIterator[list[tuple[int, DiseaseReading | StageFailure]]]:
         """Yield `(index, reading)` of the documents that are read, as soon as any is, in any order."""
-        # Apart from the model's own thread: the next papers are ready when a batch is done.
-        rows: list[list[Row]] = await in_thread(self._tokenising, self._loaded.model.encode, documents)
-        papers = enumerate(zip(documents, rows, strict=True))
-        work = (self._read(index, document, of_paper, turn) for index, (document, of_paper) in papers)
-        async with aclosing(as_ready(work)) as readings:
-            async for ready in readings:
-                yield ready
+        with tracing.continued("tagger", turn, papers=len(documents)) as turn:
+            # Apart from the model's own thread: the next papers are ready when a batch is done.
+            rows: list[list[Row]] = await in_thread(self._tokenising, self._loaded.model.encode, documents)
+            papers = enumerate(zip(documents, rows, strict=True))
+            work = [self._read(index, document, of_paper, turn) for index, (document, of_paper) in papers]
+            async with aclosing(as_ready(work)) as readings:
+                async for ready in readings:
+                    yield ready
 
     async def _read(
         self, index: int, document: Document, rows: list[Row], turn: Turn
@@ -70,7 +73,7 @@ class Tagger:
         try:
             return index, await self._reading(document, rows, turn)
         except Exception:  # of whatever kind: its neighbours are read all the same
-            log.exception("extraction_failed")
+            log.exception("extraction_failed", traceparent=turn.trace)
             return index, StageFailure("extraction_failed", "The extractor could not read this paper; send it again.")
 
     async def _reading(self, document: Document, rows: list[Row], turn: Turn) -> DiseaseReading:

@@ -9,7 +9,10 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from serve.http import error_handlers, openai, operations, papers, web
-from serve.http.middleware import BodyLimit, RequestContext
+from serve.http.guard import Guard, describe_keys
+from serve.http.middleware import BodyLimit, BodyTimeout, RequestContext
+from serve.http.security import SecurityHeaders, allow_origins
+from serve.http.traced import Traced
 from serve.service import Service
 from serve.status import StatusBoard
 
@@ -23,8 +26,14 @@ Offsets count characters of the title or abstract as sent. One bad paper never f
 
 def create_app(service: Service, *, echo_request_id: bool = True) -> ASGIApp:
     """The whole HTTP face of one service."""
-    limited = BodyLimit(create_api(service), service.settings.http.max_body_bytes)
-    return RequestContext(limited, service.metrics, echo_request_id=echo_request_id)
+    http, keys = service.settings.http, service.settings.keys
+    api = create_api(service)
+    app: ASGIApp = BodyTimeout(BodyLimit(api, http.max_body_bytes), http.body_timeout_s)
+    if keys.file is not None:
+        describe_keys(api)
+        app = Guard(app, keys, service.metrics)
+    app = SecurityHeaders(allow_origins(app, http.cors_origins))
+    return Traced(RequestContext(app, service.metrics, echo_request_id=echo_request_id))
 
 
 def create_api(service: Service) -> FastAPI:

@@ -1,5 +1,6 @@
-"""Around every request: its id, its log line, its timing header, and the limit on its body."""
+"""Around every request: its id, its log line, its timing header, and the limits on its body."""
 
+import asyncio
 import re
 import time
 import uuid
@@ -9,11 +10,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.clock import RequestClock
-from serve.errors import BodyTooLarge
+from serve.errors import BodyTooLarge, BodyTooSlow
 from serve.logs import log
 from serve.metrics import Metrics
 
 REQUEST_ID_HEADER = "x-request-id"
+SLOWEST_BYTES_PER_S = 16 * 1024
 _USABLE_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 _QUIET_ROUTES = frozenset({"/healthz", "/readyz", "/metrics", "/v1/status", "/web/{path:path}"})
 
@@ -40,7 +42,7 @@ class RequestContext:
             return await self._app(scope, receive, send)
         started_s = time.monotonic()
         clock = clock_of(scope)
-        request_id = _request_id(scope)
+        request_id = scope["request_id"] = _request_id(scope)
         status: int | None = None
         finished = False
 
@@ -108,3 +110,35 @@ class BodyLimit:
 
     def _too_large(self) -> BodyTooLarge:
         return BodyTooLarge(f"The body is over {self._max_body_bytes} bytes; split the papers over several requests.")
+
+
+class BodyTimeout:
+    """Gives up on a body that trickles in: whoever sends it holds a place that others wait for."""
+
+    def __init__(self, app: ASGIApp, timeout_s: float) -> None:
+        self._app = app
+        self._timeout_s = timeout_s
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        due_s = time.monotonic() + self._timeout_s
+        complete = False
+
+        async def timed_receive() -> Message:
+            nonlocal due_s, complete
+            if complete:  # what may still come is that the caller goes away
+                return await receive()
+            try:
+                async with asyncio.timeout(due_s - time.monotonic()):
+                    message = await receive()
+            except TimeoutError:
+                raise BodyTooSlow(
+                    f"The body did not arrive within {self._timeout_s:g} s and a second for each "
+                    f"{SLOWEST_BYTES_PER_S} bytes of it; send it faster, or less at once."
+                ) from None
+            due_s += len(message.get("body", b"")) / SLOWEST_BYTES_PER_S
+            complete = not message.get("more_body", False)
+            return message
+
+        return await self._app(scope, timed_receive, send)

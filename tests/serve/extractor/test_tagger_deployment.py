@@ -11,7 +11,7 @@ from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagger_deployment import Tagger
 from serve.extractor.tagging import TaggedRow
-from serve.settings import BatchedModelSettings, LogSettings, Settings
+from serve.settings import BatchedModelSettings, LogSettings, Settings, TracingSettings
 from serve.stages import DiseaseReading, StageFailure
 from serve.text.document import Document
 from serve.turns import Turn
@@ -38,7 +38,7 @@ async def tagger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tagger:
     settings = Settings(profile="cpu").extractor.tagger
     assert isinstance(settings, BatchedModelSettings)
     replica = Tagger.__new__(Tagger)
-    await replica.__init__(settings, LogSettings())  # type: ignore[misc]  # as Ray Serve does
+    await replica.__init__(settings, LogSettings(), TracingSettings())  # type: ignore[misc]  # as Ray Serve does
     return replica
 
 
