@@ -10,8 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pubserve.contract import Analysis, Paper, Usage
+from serve.ask import Pay, free
 from serve.errors import InternalError, InvalidRequest, NotFound, ServiceError
 from serve.service import Service
+from serve.text.document import CHARS_PER_TOKEN
 
 PIPELINE_MODEL = "pubserve"
 
@@ -62,13 +64,22 @@ def require_engine(service: Service, model: str) -> None:
         raise InvalidRequest(f"{PIPELINE_MODEL!r} answers chats only; use /v1/chat/completions.", param="model")
 
 
-async def engine_pieces(service: Service, call: EngineCall, body: OpenAIBody) -> Pieces:
+def estimated_tokens(body: OpenAIBody) -> int:
+    """What a request may cost: what there is to read, four characters a token, and what it allows to be written."""
+    fields = body.model_dump(exclude_unset=True)
+    written = fields.get("max_completion_tokens") or fields.get("max_tokens") or 0
+    read = len(json.dumps(fields.get("messages") or fields.get("prompt"))) // CHARS_PER_TOKEN
+    return read + (max(0, written) if isinstance(written, int) else 0)
+
+
+async def engine_pieces(service: Service, call: EngineCall, body: OpenAIBody, pay: Pay = free) -> Pieces:
     """The engine's answer, under admission until its last piece: events where they were asked for, or one object.
 
     Raises:
         ServiceError: not admitted, or what the engine says is wrong.
     """
     with service.chats.admit(1) as held:
+        await pay(estimated_tokens(body))
         async with contextlib.aclosing(service.engines.openai(call, body.model_dump(exclude_unset=True))) as pieces:
             async for piece in pieces:
                 if isinstance(piece, dict) and "error" in piece:

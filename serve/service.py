@@ -121,6 +121,7 @@ class Service:
                 self.papers.admit(sum(tokens.values()), priority=turn.priority, deadline_s=ask.deadline_s) as held,
                 self.metrics.in_flight.labels("requests").track_inprogress(),
             ):
+                await ask.pay(sum(tokens.values()))
                 ask.clock.admitted()
                 for failure in failures:
                     self.metrics.observe(failure)

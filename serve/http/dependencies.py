@@ -1,6 +1,5 @@
 """What routes share: the service behind them, and how their errors are documented."""
 
-import hashlib
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Header, Request
@@ -8,6 +7,7 @@ from fastapi import Depends, Header, Request
 from pubserve.contract import ErrorResponse
 from serve.ask import Ask
 from serve.deadline import DEADLINE_HEADER
+from serve.http.caller import Caller, caller_of
 from serve.http.middleware import clock_of
 from serve.service import Service
 from serve.status import StatusBoard
@@ -18,10 +18,14 @@ PRIORITY_HEADER = "x-priority"
 
 _MEANINGS = {
     400: "The body is not JSON in UTF-8.",
-    404: "There is no such model.",
+    401: "Where the service asks for API keys: the key is missing, wrong, withdrawn or expired.",
+    403: "The API key lacks the scope that this route needs.",
+    404: "There is nothing of that name.",
+    408: "The body came in too slowly.",
+    409: "That is in a state in which this cannot be done.",
     413: "The body is too large.",
     422: "A field is wrong; `param` names it.",
-    429: "All places are taken; come back after `Retry-After` seconds.",
+    429: "All places are taken, or the key's quota is used; come back after `Retry-After` seconds.",
     503: "Starting, draining, or a model does not answer; come back after `Retry-After` seconds.",
     504: "The deadline passed.",
 }
@@ -36,8 +40,13 @@ async def _status_board(request: Request) -> StatusBoard:
     return request.app.state.status_board
 
 
+async def _caller(request: Request) -> Caller:
+    return caller_of(request.scope)
+
+
 ServiceDep = Annotated[Service, Depends(_service)]
 StatusBoardDep = Annotated[StatusBoard, Depends(_status_board)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 
 TimeoutMs = Annotated[
     int | None,
@@ -55,23 +64,18 @@ PriorityName = Annotated[
 async def _ask(
     request: Request, service: ServiceDep, timeout_ms: TimeoutMs = None, priority: PriorityName = None
 ) -> Ask:
+    caller = caller_of(request.scope)
     deadline_s = service.settings.http.default_deadline_s if timeout_ms is None else timeout_ms / 1e3
     return Ask(
         deadline_s=deadline_s,
         priority=Priority[priority.upper()] if priority else None,
-        caller=_caller(request),
+        caller=caller.share,
         clock=clock_of(request.scope),
+        pay=caller.pay,
     )
 
 
 AskDep = Annotated[Ask, Depends(_ask)]
-
-
-def _caller(request: Request) -> str:
-    """Whom to share the service with: whoever holds the same key, or comes from the same address."""
-    if key := request.headers.get("authorization"):
-        return hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()
-    return request.client.host if request.client else ""
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

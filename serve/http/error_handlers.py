@@ -1,13 +1,11 @@
 """Every error, whoever raised it, in the one shape of the contract."""
 
-from collections.abc import Sequence
-
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from serve.errors import InternalError, InvalidRequest, MethodNotAllowed, NotFound, ServiceError
+from serve.errors import InternalError, InvalidRequest, MethodNotAllowed, NotFound, ServiceError, field_name
 from serve.http.json_body import JsonResponse
 
 
@@ -46,11 +44,3 @@ def invalid_request(error: RequestValidationError) -> InvalidRequest:
     first = error.errors()[0]
     param = field_name(first["loc"][1:]) or "body"
     return InvalidRequest(f"{param}: {first['msg']}.", param=param)
-
-
-def field_name(location: Sequence[str | int]) -> str:
-    """`("papers", 3, "title")` becomes `papers[3].title`."""
-    name = ""
-    for step in location:
-        name += f"[{step}]" if isinstance(step, int) else f".{step}" if name else step
-    return name

@@ -31,7 +31,9 @@ from serve.http.papers import read_all
 from serve.service import Service, usage_of
 
 router = APIRouter(
-    route_class=JsonBodyRoute, tags=["openai"], responses=error_responses(400, 404, 413, 422, 429, 503, 504)
+    route_class=JsonBodyRoute,
+    tags=["openai"],
+    responses=error_responses(400, 401, 403, 404, 408, 413, 422, 429, 503, 504),
 )
 
 
@@ -71,7 +73,7 @@ def _model_card(name: str) -> dict[str, Any]:
 
 
 async def _engine(service: Service, call: EngineCall, body: OpenAIBody, ask: Ask) -> Response:
-    pieces = until_deadline(ask.deadline_s, engine_pieces(service, call, body))
+    pieces = until_deadline(ask.deadline_s, engine_pieces(service, call, body, ask.pay))
     first = await anext(pieces)
     if isinstance(first, str):
         return StreamingResponse(_chain(first, pieces), media_type="text/event-stream")

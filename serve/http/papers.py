@@ -24,7 +24,9 @@ from serve.papers import AnalyzeBody, PapersBody, UnusablePaper, require_one_usa
 from serve.pipeline import PaperDone
 from serve.service import Service, usage_of
 
-router = APIRouter(route_class=JsonBodyRoute, tags=["papers"], responses=error_responses(400, 413, 422, 429, 503, 504))
+router = APIRouter(
+    route_class=JsonBodyRoute, tags=["papers"], responses=error_responses(400, 401, 403, 408, 413, 422, 429, 503, 504)
+)
 
 
 @router.post("/v1/analyze", response_model=AnalyzeResponse)

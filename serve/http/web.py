@@ -13,9 +13,6 @@ HEADERS = {
     "content-security-policy": "; ".join(
         ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "form-action 'self'", "frame-ancestors 'none'")
     ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
     # Kept, and asked about each time: a new version is there at once, an unchanged file costs a 304.
     "cache-control": "no-cache",
 }

@@ -1,48 +1,21 @@
 """Where readings are remembered: bounded in memory, shared in Redis, and never in the way."""
 
 import asyncio
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from serve.cache import Cache, MemoryCache, RedisCache, cache_of
 from serve.settings import CacheSettings
-from tests.programs import program
+from tests.redis_server import running
 
 pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real Redis of its own, on a free port of the loopback."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
-    directory: Path = tmp_path_factory.mktemp("redis")
-    command = [program("redis-server", package="redis-server"), "--port", str(port), "--bind", "127.0.0.1"]
-    server = subprocess.Popen([*command, "--save", "", "--dir", str(directory)], stdout=subprocess.DEVNULL)
-    try:
-        _wait_for(port)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        server.terminate()
-        server.wait(10)
-
-
-def _wait_for(port: int) -> None:
-    ends_s = time.monotonic() + 10
-    while time.monotonic() < ends_s:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("Redis did not start")
+    with running(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["memory", "redis"])
