@@ -60,7 +60,7 @@ class CachedModels:
         try:
             async for index, reading_or_failure in readings:
                 if isinstance(reading_or_failure, DiseaseReading):
-                    kept = replace(reading_or_failure, queue_ms=0.0, work_ms=0.0)
+                    kept = replace(reading_or_failure, queue_ms=0.0, work_ms=0.0, batches=())
                     await self._keep(keys[unknown[index]], kept, _DISEASES)
                 yield unknown[index], reading_or_failure
         finally:

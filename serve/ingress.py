@@ -5,6 +5,7 @@ from ray.serve import Application
 from ray.serve.handle import DeploymentHandle
 from starlette.types import ASGIApp
 
+from serve.exported import Export
 from serve.http import create_app
 from serve.logs import configure_logs
 from serve.remote import RemoteModels
@@ -31,6 +32,11 @@ class Ingress:
         """Refuse new work from now on; units of work still in flight."""
         self._service.drain()
         return self._service.in_flight
+
+    async def export(self) -> Export:
+        """This replica's part of `/metrics`."""
+        replica = serve.get_replica_context().replica_id.unique_id
+        return Export(replica, list(self._service.metrics.registry.collect()))
 
 
 def ingress(settings: Settings, *, classifier: Application, extractor: Application, engine: Application) -> Application:

@@ -3,10 +3,13 @@
 Labels are bounded: route templates, stages and error codes, never ids or text.
 """
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from pubserve.contract import Failure
 from serve.pipeline import PaperDone
+from serve.stages import BatchStats
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
@@ -33,16 +36,20 @@ class Metrics:
             "pubserve_stage_queue_seconds", "Wait of a paper before a stage.", ["stage"],
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
+        self.answer_seconds = Histogram(
+            "pubserve_answer_seconds", "From admission until every paper of a request is answered, by its priority.",
+            ["priority"], buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
         self.batch_tokens = Histogram(
-            "pubserve_classifier_batch_tokens", "Tokens of a batch with its padding.",
+            "pubserve_batch_tokens", "Tokens of a forward pass with its padding.", ["stage"],
             buckets=_TOKENS, registry=registry,
         )  # fmt: skip
-        self.batch_papers = Histogram(
-            "pubserve_classifier_batch_papers", "Papers of a batch.",
+        self.batch_rows = Histogram(
+            "pubserve_batch_rows", "Rows of a forward pass: a paper, or a part of one.", ["stage"],
             buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256), registry=registry,
         )  # fmt: skip
-        self.padding_share = Histogram(
-            "pubserve_classifier_padding_share", "Share of a batch that is padding.",
+        self.batch_padding = Histogram(
+            "pubserve_batch_padding_ratio", "Share of a forward pass that is padding, from 0 to 1.", ["stage"],
             buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1), registry=registry,
         )  # fmt: skip
         self.tokens = Counter("pubserve_tokens", "Tokens read and written.", ["stage", "kind"], registry=registry)
@@ -52,6 +59,12 @@ class Metrics:
             "pubserve_cache_lookups", "Readings looked for in the cache.", ["stage", "outcome"], registry=registry
         )
         self.in_flight = Gauge("pubserve_in_flight", "Admitted and not yet answered.", ["unit"], registry=registry)
+        self.in_flight_limit = Gauge(
+            "pubserve_in_flight_limit", "As many as may be in flight; more are refused.", ["unit"], registry=registry
+        )
+        self.ready = Gauge("pubserve_ready", "1 where both models answered when last asked, else 0.", registry=registry)
+        self.batches = Gauge("pubserve_batches", "Batches of the Batch API, by status.", ["status"], registry=registry)
+        self.batch_lines = Counter("pubserve_batch_lines", "Lines of batches answered.", ["outcome"], registry=registry)
         self.refused = Counter("pubserve_refused", "Requests refused at the door.", ["code"], registry=registry)
 
     def render(self) -> bytes:
@@ -72,12 +85,10 @@ class Metrics:
             self.tokens.labels("classify", "prompt").inc(labels.tokens)
             for label in labels.predicted:
                 self.labels.labels(label).inc()
-            for batch in labels.batches:
-                self.batch_tokens.observe(batch.padded_tokens)
-                self.batch_papers.observe(batch.papers)
-                self.padding_share.observe(batch.padding_share)
+            self._observe_batches("classify", labels.batches)
         if diseases := done.diseases:
             self._observe_stage("extract", diseases.queue_ms, diseases.work_ms)
+            self._observe_batches("extract", diseases.batches)
             self.tokens.labels("extract", "prompt").inc(diseases.prompt_tokens)
             self.tokens.labels("extract", "completion").inc(diseases.completion_tokens)
             self.mentions.inc(len(diseases.mentions))
@@ -86,3 +97,9 @@ class Metrics:
     def _observe_stage(self, stage: str, queue_ms: float, work_ms: float) -> None:
         self.stage_queue_seconds.labels(stage).observe(queue_ms / 1e3)
         self.stage_seconds.labels(stage).observe(work_ms / 1e3)
+
+    def _observe_batches(self, stage: str, batches: Sequence[BatchStats]) -> None:
+        for batch in batches:
+            self.batch_tokens.labels(stage).observe(batch.padded_tokens)
+            self.batch_rows.labels(stage).observe(batch.rows)
+            self.batch_padding.labels(stage).observe(batch.padding_share)

@@ -51,6 +51,8 @@ class Service:
         self.chats = Admission(limits.max_chats_in_flight, unit="requests", retry_after_max_s=retry_after_max_s)
         self.metrics.in_flight.labels("tokens").set_function(lambda: self.papers.in_flight)
         self.metrics.in_flight.labels("chats").set_function(lambda: self.chats.in_flight)
+        self.metrics.in_flight_limit.labels("tokens").set(self.papers.limit)
+        self.metrics.in_flight_limit.labels("chats").set(self.chats.limit)
         models = CachedModels(engines, cache_of(settings.cache), self.metrics) if settings.cache.enabled else engines
         self._pipeline = Pipeline(models, limits)
         self.drained = asyncio.Event()
@@ -75,6 +77,15 @@ class Service:
         Raises:
             Unavailable: one of them does not answer, or the service is draining.
         """
+        try:
+            names = await self._names_of_those_who_answer()
+        except Unavailable:
+            self.metrics.ready.set(0)
+            raise
+        self.metrics.ready.set(1)
+        return names
+
+    async def _names_of_those_who_answer(self) -> ModelNames:
         if self.papers.draining:
             raise Unavailable("The service is shutting down.", retry_after_s=5)
         if self._warm_up is None:
@@ -120,6 +131,7 @@ class Service:
             with (
                 self.papers.admit(sum(tokens.values()), priority=turn.priority, deadline_s=ask.deadline_s) as held,
                 self.metrics.in_flight.labels("requests").track_inprogress(),
+                self.metrics.answer_seconds.labels(turn.priority.name.lower()).time(),
             ):
                 await ask.pay(sum(tokens.values()))
                 ask.clock.admitted()

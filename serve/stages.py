@@ -13,7 +13,7 @@ from pubserve.contract import Mention
 class BatchStats:
     """One forward pass: tokens including padding, and the share of them that was padding, in [0, 1)."""
 
-    papers: int
+    rows: int
     padded_tokens: int
     padding_share: float
 
@@ -45,6 +45,8 @@ class DiseaseReading:
     work_ms: float
     areas: Sequence[str] = ()
     """Broad groups of diseases, the commonest first."""
+    batches: tuple[BatchStats, ...] = ()
+    """As of a label reading; none where an engine batches by itself."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ def _record(jobs: Sequence[_Job[Any, Any]], stats: BatchStats, started_s: float,
         tracing.record("wait", min(job.enqueued_s for job in part), started_s, parent=trace, rows=len(part))
         tracing.record(
             "batch", started_s, ended_s, parent=trace, rows=len(part), tokens=sum(job.tokens for job in part),
-            batch_rows=stats.papers, batch_padded_tokens=stats.padded_tokens, batch_padding_share=stats.padding_share,
+            batch_rows=stats.rows, batch_padded_tokens=stats.padded_tokens, batch_padding_share=stats.padding_share,
         )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def engine_config(settings: ExtractorSettings, model_source: str, dtype: str = "
         deployment_config=settings.scaling.deployment_options(),
         runtime_env={"env_vars": settings.env},
         callback_config={"callback_class": WeightsAreLocal},
-        log_engine_metrics=False,
+        log_engine_metrics=True,
         **accelerator,
     )
 

@@ -88,6 +88,7 @@ class Tagger:
             queue_ms=min((row.queue_ms for row in answered), default=0.0),
             work_ms=max((row.work_ms for row in answered), default=0.0) + (time.monotonic() - started_s) * 1e3,
             areas=resolved.areas,
+            batches=tuple(row.batch for row in answered if row.batch),
         )
 
     def _resolve(self, rows: Sequence[TaggedRow], document: Document) -> Resolved:

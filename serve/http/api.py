@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
+from serve.exported import ExportedMetrics
 from serve.http import error_handlers, openai, operations, papers, web
 from serve.http.guard import Guard, describe_keys
 from serve.http.middleware import BodyLimit, BodyTimeout, RequestContext
@@ -57,6 +58,7 @@ def create_api(service: Service) -> FastAPI:
     )
     api.state.service = service
     api.state.status_board = board
+    api.state.exported_metrics = ExportedMetrics(service.metrics)
     error_handlers.install(api)
     for router in (papers.router, openai.router, operations.router, web.router):
         api.include_router(router)

@@ -7,6 +7,7 @@ from fastapi import Depends, Header, Request
 from pubserve.contract import ErrorResponse
 from serve.ask import Ask
 from serve.deadline import DEADLINE_HEADER
+from serve.exported import ExportedMetrics
 from serve.http.caller import Caller, caller_of
 from serve.http.middleware import clock_of
 from serve.service import Service
@@ -44,8 +45,13 @@ async def _caller(request: Request) -> Caller:
     return caller_of(request.scope)
 
 
+async def _exported_metrics(request: Request) -> ExportedMetrics:
+    return request.app.state.exported_metrics
+
+
 ServiceDep = Annotated[Service, Depends(_service)]
 StatusBoardDep = Annotated[StatusBoard, Depends(_status_board)]
+ExportedDep = Annotated[ExportedMetrics, Depends(_exported_metrics)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 
 TimeoutMs = Annotated[

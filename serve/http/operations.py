@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.responses import PlainTextResponse, Response
 
-from serve.http.dependencies import ServiceDep, StatusBoardDep, error_responses
+from serve.http.dependencies import ExportedDep, ServiceDep, StatusBoardDep, error_responses
 from serve.http.json_body import JsonResponse
 from serve.status import Status
 
@@ -25,9 +25,9 @@ async def readyz(service: ServiceDep) -> Response:
 
 
 @router.get("/metrics", response_class=PlainTextResponse)
-async def metrics(service: ServiceDep) -> Response:
-    """Prometheus metrics of this ingress replica and the stages behind it."""
-    return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(exported: ExportedDep) -> Response:
+    """Prometheus metrics of all replicas of the ingress, and of the stages behind them."""
+    return Response(await exported.render(), media_type=CONTENT_TYPE_LATEST)
 
 
 @router.get("/v1/status", response_model=Status)

@@ -25,7 +25,8 @@ def test_the_metrics_tell_what_the_models_did(service: RunningService, client: C
     for name in (
         'pubserve_stage_seconds_sum{stage="classify"}',
         'pubserve_stage_seconds_sum{stage="extract"}',
-        "pubserve_classifier_batch_tokens_sum",
+        'pubserve_batch_tokens_sum{stage="classify"}',
+        'pubserve_batch_tokens_sum{stage="extract"}',
         'pubserve_tokens_total{kind="prompt",stage="extract"}',
     ):
         assert service.metric(name) > 0

@@ -82,7 +82,7 @@ async def test_a_batch_is_described_once() -> None:
     answered = await batcher_of(Echo()).run([Item("a", 10), Item("b", 20)], ME)
 
     [stats] = [done.batch for done in answered if done.batch]
-    assert (stats.papers, stats.padded_tokens, stats.padding_share) == (2, 40, 0.25)
+    assert (stats.rows, stats.padded_tokens, stats.padding_share) == (2, 40, 0.25)
     assert all(done.queue_ms >= 0 and done.work_ms >= 0 for done in answered)
 
 

@@ -88,6 +88,15 @@ async def test_a_draining_service_is_not_ready(http: httpx.AsyncClient, service:
     assert error_of(await http.get("/readyz"))[0] == 503
 
 
+async def test_whether_it_is_ready_is_a_metric(http: httpx.AsyncClient, service: Service) -> None:
+    await http.get("/readyz")
+    assert "pubserve_ready 1.0" in (await http.get("/metrics")).text.splitlines()
+
+    service.drain()
+    await http.get("/readyz")
+    assert "pubserve_ready 0.0" in (await http.get("/metrics")).text.splitlines()
+
+
 async def test_metrics_count_papers_stages_batches_and_refusals(http: httpx.AsyncClient, service: Service) -> None:
     await http.post("/v1/analyze", json={"papers": [PAPER, {"id": "2"}]})
     with service.papers.admit(10_000):
@@ -101,12 +110,14 @@ async def test_metrics_count_papers_stages_batches_and_refusals(http: httpx.Asyn
         'pubserve_paper_errors_total{code="unreadable_paper"} 1.0',
         'pubserve_stage_seconds_count{stage="classify"} 1.0',
         'pubserve_stage_queue_seconds_count{stage="extract"} 1.0',
-        "pubserve_classifier_batch_tokens_count 1.0",
-        "pubserve_classifier_padding_share_count 1.0",
+        'pubserve_batch_tokens_count{stage="classify"} 1.0',
+        'pubserve_batch_padding_ratio_count{stage="classify"} 1.0',
         'pubserve_tokens_total{kind="completion",stage="extract"} 5.0',
         'pubserve_refused_total{code="too_busy"} 1.0',
         'pubserve_requests_total{route="/v1/analyze",status="429"} 1.0',
         'pubserve_in_flight{unit="tokens"} 0.0',
+        'pubserve_in_flight_limit{unit="tokens"} 10000.0',
+        'pubserve_answer_seconds_count{priority="interactive"} 1.0',
     ):
         assert line in lines
 
