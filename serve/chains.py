@@ -6,7 +6,7 @@
 
 Every chain takes a paper as a mapping with `title` and `abstract`, and gives a pydantic object. The answer's schema
 goes along with the request, all that comes from the paper stands in one JSON object after the instructions, and what a
-model claims to have read there is looked up: what is not there is dropped. The extra `chains` brings LangChain.
+model claims to have read there is looked up: what is not there is dropped.
 """
 
 import json
@@ -96,7 +96,7 @@ def chat_model(base_url: str, model: str, *, api_key: str = "none", **options: A
 
 def disease_chain(model: BaseChatModel) -> Runnable[Paper, Diseases]:
     """The diseases that the paper names. A name that is not in the paper is dropped."""
-    ask = _question(
+    ask = question(
         model,
         "List the diseases, disorders and tumours that the paper names, word for word and each once; an empty list if "
         "it names none.",
@@ -125,7 +125,7 @@ def citation_chain(model: BaseChatModel) -> Runnable[Paper, Citations]:
         numbered = {f"citation_{number}": text for number, text in enumerate(found, start=1)}
         roles: Any = dict.fromkeys(numbered, (Role, ...))
         schema = create_model("Roles", __base__=_Answer, **roles)
-        said = _question(model, task, schema).invoke({**texts, "citations": numbered}).model_dump()
+        said = question(model, task, schema).invoke({**texts, "citations": numbered}).model_dump()
         return Citations(citations=[Citation(text=text, role=said[key]) for key, text in numbered.items()])
 
     return RunnableLambda(read)
@@ -133,7 +133,7 @@ def citation_chain(model: BaseChatModel) -> Runnable[Paper, Citations]:
 
 def topic_chain(model: BaseChatModel) -> Runnable[Paper, Topics]:
     """What the paper is about, in a small fixed scheme. An intervention or outcome that it does not name is dropped."""
-    ask = _question(
+    ask = question(
         model,
         "Say what kind of study the paper reports, on which populations, which intervention was studied and which "
         "outcome was measured, both word for word; null where there is none.",
@@ -166,7 +166,7 @@ def summary_chain(model: BaseChatModel) -> Runnable[Paper, Summary]:
         numbers: Any = Literal[tuple(range(1, len(said_there) + 1))]
         sentence: Any = create_model("Sentence", __base__=_Answer, text=(str, _A_SENTENCE), rests_on=(numbers, ...))
         schema = create_model("Sentences", __base__=_Answer, sentences=(list[sentence], _ONE_OR_TWO))
-        said = _question(model, task, schema).invoke({"title": title, "abstract": dict(enumerate(said_there, start=1))})
+        said = question(model, task, schema).invoke({"title": title, "abstract": dict(enumerate(said_there, start=1))})
         return Summary(
             sentences=[
                 SummarySentence(text=one["text"], rests_on=said_there[one["rests_on"] - 1])
@@ -177,10 +177,17 @@ def summary_chain(model: BaseChatModel) -> Runnable[Paper, Summary]:
     return RunnableLambda(read)
 
 
-def _question(model: BaseChatModel, task: str, schema: type[BaseModel]) -> Runnable[Mapping[str, Any], Any]:
-    """One question about what is given of a paper, answered in the form of `schema`."""
+def question(
+    model: BaseChatModel, task: str, schema: type[BaseModel], *, include_raw: bool = False
+) -> Runnable[Mapping[str, Any], Any]:
+    """One question about what is given of papers, answered in the form of `schema`.
+
+    With `include_raw` the answer is `{"raw", "parsed", "parsing_error"}`, as LangChain has it.
+    """
     prompt = ChatPromptTemplate.from_messages([("system", f"{task} {_RULES}"), ("human", "{paper}")])
-    return RunnableLambda(_as_data) | prompt | model.with_structured_output(schema, method="json_schema")
+    return RunnableLambda(_as_data) | prompt | model.with_structured_output(
+        schema, method="json_schema", include_raw=include_raw
+    )
 
 
 def _as_data(given: Mapping[str, Any]) -> dict[str, str]:
