@@ -102,7 +102,7 @@ class SimulatedTagger:
                     tokens = document.estimated_tokens
                     queue_ms, work_ms, asked_s = await self._pace.work(tokens, asked_s)
                     tracing.record("batch", asked_s - work_ms / 1e3, asked_s, parent=turn.trace, tokens=tokens)
-                    ready.append((index, DiseaseReading([_first_word(document)], tokens, 0, 0, queue_ms, work_ms)))
+                    ready.append((index, DiseaseReading([first_word(document)], tokens, 0, 0, queue_ms, work_ms)))
                     if work_ms:  # what takes no time is ready together
                         yield ready
                         ready = []
@@ -125,7 +125,7 @@ class SimulatedEngine:
         }  # fmt: skip
 
 
-def _first_word(document: Document) -> Mention:
+def first_word(document: Document) -> Mention:
     field, text = ("title", document.title) if document.title.strip() else ("abstract", document.abstract)
     start = len(text) - len(text.lstrip())
     word = text.split(maxsplit=1)[0]

@@ -169,6 +169,12 @@ class ExtractorSettings(Section):
             raise ValueError(f"`reads_with: {self.reads_with}` is not one of `adapters`; add it there")
         return self
 
+    @model_validator(mode="after")
+    def _no_code_comes_with_weights(self) -> Self:
+        if self.engine.get("trust_remote_code"):
+            raise ValueError("`engine: trust_remote_code` would run what a model's repository brings; take it out")
+        return self
+
     @property
     def served_names(self) -> tuple[str, ...]:
         """What the engine answers to on the OpenAI routes."""

@@ -76,7 +76,7 @@ def _parquet(path: Path) -> Iterator[Write]:
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
-    schema = _schema()
+    schema = parquet_schema()
     batch: list[dict[str, Any]] = []
     with ParquetWriter(path, schema) as file:
 
@@ -85,7 +85,7 @@ def _parquet(path: Path) -> Iterator[Write]:
             batch.clear()
 
         def write(result: Result) -> None:
-            batch.append(_nested(result))
+            batch.append(nested_row(result))
             if len(batch) == BATCH_ROWS:
                 flush()
 
@@ -99,14 +99,16 @@ _TABLES: dict[OutputFormat, Callable[[Path], AbstractContextManager[Write]]] = {
 }
 
 
-def _nested(result: Result) -> dict[str, Any]:
+def nested_row(result: Result) -> dict[str, Any]:
+    """All that a result has but how long it took, in the types of `parquet_schema`."""
     if not isinstance(result, Analysis):
         return {"abstract_id": result.abstract_id, "error": result.error.message}
     values = result.model_dump(mode="json")
     return {**values, "confidence_scores": list(values["confidence_scores"].items())}
 
 
-def _schema() -> Any:
+def parquet_schema() -> Any:
+    """The pyarrow schema of results: a column for each of their fields, and `error`."""
     import pyarrow as pa
 
     text, texts = pa.string(), pa.list_(pa.string())

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from pubserve.formats import delimited, jsonl, medline, parquet, pubmed_xml, pubtator, tagged_text
-from pubserve.formats.files import open_binary
+from pubserve.formats.files import Readable, open_binary
 from pubserve.formats.records import PaperRecord, Row
 
 HEAD_BYTES = 4096
@@ -24,7 +24,7 @@ class Format(StrEnum):
     PUBTATOR = "pubtator"
 
 
-READERS: dict[Format, Callable[[Path], Iterator[Row]]] = {
+READERS: dict[Format, Callable[[Readable], Iterator[Row]]] = {
     Format.FOLDER: tagged_text.read,
     Format.DELIMITED: delimited.read,
     Format.JSONL: jsonl.read,
@@ -53,13 +53,14 @@ _BY_SUFFIX = {
 }
 
 
-def by_name(path: Path) -> Format | None:
+def by_name(path: Readable) -> Format | None:
     """The format that a file's name says, gzip or not; None when it says none of ours."""
-    plain = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+    name = PurePath(path.name)
+    plain = name.with_suffix("") if name.suffix.lower() == ".gz" else name
     return _BY_SUFFIX.get(plain.suffix.lower())
 
 
-def detect(path: Path) -> Format | None:
+def detect(path: Readable) -> Format | None:
     """The format of a file by its name, or else by how it begins; None when it is none of ours."""
     if named := by_name(path):
         return named

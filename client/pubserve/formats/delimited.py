@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from pubserve.formats.columns import EXPECTED, is_readable, paper_from
-from pubserve.formats.files import open_text, replacing
-from pubserve.formats.records import Defect, PaperRecord, Reason, Row
+from pubserve.formats.files import BoundedLines, Readable, RecordTooLarge, open_text, replacing
+from pubserve.formats.records import TOO_LARGE, Defect, PaperRecord, Reason, Row
 
 DELIMITERS = ("|", ",", "\t", ";")
 COLUMNS = ("id", "title", "abstract", "label")
+MAX_HEADER_CHARS = 1 << 16
 
 
 def delimiter_of(header: str) -> str | None:
@@ -20,22 +21,25 @@ def delimiter_of(header: str) -> str | None:
     return None
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The papers of a file, row by row. A quoted field may hold delimiters, line breaks and doubled quotes."""
     with open_text(path, newline="") as file:
-        header = file.readline()
+        header = file.readline(MAX_HEADER_CHARS)
         delimiter = delimiter_of(header)
         if delimiter is None:
             yield 1, Defect(Reason.UNREADABLE, f"no header in the first line; {EXPECTED}")
             return
         names = next(csv.reader([header], delimiter=delimiter))
-        rows = csv.reader(file, delimiter=delimiter)
+        rows = csv.reader(BoundedLines(file), delimiter=delimiter)
         while True:
             line = 2 + rows.line_num
             try:
                 row = next(rows)
             except StopIteration:
                 return
+            except RecordTooLarge:
+                yield line, TOO_LARGE
+                continue
             except csv.Error as error:
                 yield line, Defect(Reason.MALFORMED, f"{error}; expected every quoted field to be closed")
                 continue

@@ -3,22 +3,31 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from pubserve.formats.columns import EXPECTED, is_readable, paper_from
-from pubserve.formats.files import open_text, replacing
-from pubserve.formats.records import Defect, Found, Mention, PaperRecord, Reason, Row
+from pubserve.formats.files import BoundedLines, Readable, RecordTooLarge, open_text, replacing
+from pubserve.formats.records import TOO_LARGE, Defect, Found, Mention, PaperRecord, Reason, Row
 
 _MENTIONS = TypeAdapter(tuple[Mention, ...])
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The papers of a file, line by line."""
     with open_text(path) as file:
-        for number, line in enumerate(file, 1):
+        lines = BoundedLines(file)
+        for number in count(1):
+            try:
+                line = next(lines)
+            except StopIteration:
+                return
+            except RecordTooLarge:
+                yield number, TOO_LARGE
+                continue
             if line.strip():
                 yield number, parse(line)
 

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
-from pubserve.formats.files import open_text
+from pubserve.formats.files import Readable, open_text
 from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 UNTRANSLATED = "[Not Available]"
@@ -13,7 +12,7 @@ TAGS_READ = frozenset({"PMID", "TI", "BTI", "TT", "AB"})
 _FIELD = re.compile(r"([A-Z]{2,4}) *- ?(.*)")
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The papers of a file, one after another; each begins with its PMID, or after an empty line."""
     with open_text(path) as file:
         start, fields, tag = 0, dict[str, str](), ""

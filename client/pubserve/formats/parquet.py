@@ -5,14 +5,14 @@ from itertools import islice
 from pathlib import Path
 
 from pubserve.formats.columns import EXPECTED, fields_of, is_readable, paper_from
-from pubserve.formats.files import replacing
+from pubserve.formats.files import Readable, replacing
 from pubserve.formats.records import Defect, PaperRecord, Reason, Row
 
 MAGIC = b"PAR1"
 BATCH_ROWS = 1024
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The papers of a file, row by row, from 1."""
     # Imported here: the other formats should not wait for it.
     import pyarrow
@@ -20,7 +20,7 @@ def read(path: Path) -> Iterator[Row]:
 
     row = 0
     try:
-        with ParquetFile(path) as file:
+        with path.open("rb") as opened, ParquetFile(opened) as file:
             names = tuple(file.schema_arrow.names)
             if not is_readable(names):
                 yield 0, Defect(Reason.UNREADABLE, f"no columns for papers; {EXPECTED}")

@@ -3,13 +3,12 @@
 import html
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-from pubserve.formats.files import open_binary
-from pubserve.formats.records import Defect, PaperRecord, Reason, Row
+from pubserve.formats.files import Readable, open_binary
+from pubserve.formats.records import MAX_RECORD_BYTES, TOO_LARGE, Defect, PaperRecord, Reason, Row
 
 CHUNK_BYTES = 1 << 16
 RECORDS = frozenset({"PubmedArticle", "PubmedBookArticle", "DeleteCitation"})
@@ -19,7 +18,7 @@ UNTRANSLATED = "[Not Available]"
 UNLABELLED = "UNLABELLED"
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The papers of a file, one after another: memory holds one record at a time."""
     with open_binary(path) as file:
         yield from parse(file)
@@ -32,7 +31,7 @@ def parse(stream: BinaryIO) -> Iterator[Row]:
         chunk = stream.read(CHUNK_BYTES)
         problem = cutter.feed(chunk)
         for line, element in cutter.taken():
-            yield from _rows(line, element)
+            yield from [(line, TOO_LARGE)] if element is None else _rows(line, element)
         if problem:
             yield problem
         if problem or not chunk:
@@ -40,7 +39,7 @@ def parse(stream: BinaryIO) -> Iterator[Row]:
 
 
 class _Cutter:
-    """Cuts a stream of XML into its records, each a small tree with the line that it begins on."""
+    """Cuts a stream of XML into its records, each a small tree with the line that it begins on; None if too large."""
 
     def __init__(self) -> None:
         self._parser = expat.ParserCreate()
@@ -50,10 +49,11 @@ class _Cutter:
         self._parser.CharacterDataHandler = self._data
         self._parser.SkippedEntityHandler = self._skipped_entity
         self._parser.EntityDeclHandler = self._refuse_entity
-        self._records: list[tuple[int, Element]] = []
+        self._records: list[tuple[int, Element | None]] = []
         self._builder: TreeBuilder | None = None
         self._skipping = ""
         self._line = 0
+        self._chars = 0
 
     def feed(self, chunk: bytes) -> tuple[int, Defect] | None:
         """Parse more of the stream, or with no bytes its end; returns what is wrong with it."""
@@ -67,21 +67,23 @@ class _Cutter:
             return self._parser.CurrentLineNumber, Defect(Reason.UNREADABLE, problem)
         return None
 
-    def taken(self) -> list[tuple[int, Element]]:
+    def taken(self) -> list[tuple[int, Element | None]]:
         """The records that are complete since the last time."""
         records, self._records = self._records, []
         return records
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._builder is None and tag in RECORDS:
-            self._builder, self._line = TreeBuilder(), self._parser.CurrentLineNumber
+            self._builder, self._line, self._chars = TreeBuilder(), self._parser.CurrentLineNumber, 0
         if self._builder is not None and not self._skipping:
             self._skipping = tag if tag in SKIPPED else ""
             self._builder.start(tag, attributes)
 
     def _data(self, text: str) -> None:
         if self._builder is not None and not self._skipping:
-            self._builder.data(text)
+            self._chars += len(text)
+            if self._chars <= MAX_RECORD_BYTES:
+                self._builder.data(text)
 
     def _end(self, tag: str) -> None:
         if self._skipping == tag:
@@ -90,7 +92,8 @@ class _Cutter:
             return
         self._builder.end(tag)
         if tag in RECORDS:
-            self._records.append((self._line, self._builder.close()))
+            record = self._builder.close()
+            self._records.append((self._line, record if self._chars <= MAX_RECORD_BYTES else None))
             self._builder = None
 
     def _skipped_entity(self, name: str, is_parameter: bool) -> None:

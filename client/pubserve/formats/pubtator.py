@@ -6,9 +6,8 @@ Relations between concepts (`1<TAB>CID<TAB>D000001<TAB>D000002`) are passed over
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
-from pubserve.formats.files import open_text
+from pubserve.formats.files import Readable, open_text
 from pubserve.formats.records import Defect, Found, Mention, PaperRecord, Reason, Row
 
 EXPECTED = "expected `id|t|title`, `id|a|abstract`, then lines of id, start, end, text, type and ids between tabs"
@@ -17,7 +16,7 @@ NO_CONCEPT = frozenset({"", "-", "-1"})
 TEXT = re.compile(r"(?P<id>[^|\t]+)\|(?P<field>[ta])\|(?P<text>.*)")
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The papers of a file with their mentions. Texts are kept to the character, for the mentions' offsets."""
     with open_text(path) as file:
         start, block = 0, list[str]()

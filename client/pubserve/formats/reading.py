@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pubserve.formats import READERS, Format, detect, tagged_text
-from pubserve.formats.records import LABELS, Defect, Found, Reason
+from pubserve.formats.files import Readable
+from pubserve.formats.records import LABELS, MAX_RECORD_BYTES, TOO_LARGE, Defect, Found, Reason, Row
 
 # How Python carries bytes that are no UTF-8, and what JSON may escape: no encoder and no tokenizer takes them.
 _NOT_UTF8 = re.compile("[\ud800-\udfff]")
@@ -24,8 +25,8 @@ def read_records(path: Path, *, format: Format | None = None) -> Iterator[Placed
         FileNotFoundError: when there is nothing at `path`.
     """
     for file, file_format in files_in(path, format):
-        for line, found in _rows_of(file, file_format):
-            yield file, line, _checked(found)
+        for line, found in rows_of(file, file_format):
+            yield file, line, found
 
 
 def files_in(path: Path, format: Format | None = None) -> Iterator[tuple[Path, Format | None]]:
@@ -46,9 +47,17 @@ def files_in(path: Path, format: Format | None = None) -> Iterator[tuple[Path, F
         yield path, format or detect(path)
 
 
+def rows_of(file: Readable, format: Format | None) -> Iterator[Row]:
+    """Every record of one file: a paper with an id and something to read, or a defect. None is an unknown format."""
+    for line, found in _rows_of(file, format):
+        yield line, _checked(found)
+
+
 def _checked(found: Found) -> Found:
     if isinstance(found, Defect):
         return found
+    if len(found.title) + len(found.abstract) > MAX_RECORD_BYTES:
+        return TOO_LARGE
     if _NOT_UTF8.search(f"{found.id}{found.title}{found.abstract}"):
         return Defect(Reason.NOT_UTF8, "bytes that are not UTF-8; convert the file to UTF-8")
     if not found.id:
@@ -58,11 +67,11 @@ def _checked(found: Found) -> Found:
     return found
 
 
-def _rows_of(file: Path, format: Format | None) -> Iterator[tuple[int, Found]]:
+def _rows_of(file: Readable, format: Format | None) -> Iterator[Row]:
     if format is None:
         yield 0, Defect(Reason.UNREADABLE, f"an unknown format; expected one of {', '.join(Format)}")
         return
-    if format is Format.FOLDER and not file.is_file():
+    if format is Format.FOLDER and isinstance(file, Path) and not file.is_file():
         yield 0, Defect(Reason.EMPTY, "no .txt files; expected one abstract a file")
         return
     line, empty = 0, True

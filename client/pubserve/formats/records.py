@@ -6,6 +6,9 @@ from enum import StrEnum
 
 LABELS = ("Cancer", "Non-Cancer")
 
+MAX_RECORD_BYTES = 16 * 2**20
+"""Whatever is larger is no paper. It is passed over without being held in memory."""
+
 _LABEL_BY_LETTERS = {label.lower().replace("-", ""): label for label in LABELS}
 
 
@@ -60,6 +63,7 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable file"
     EMPTY = "no records"
     MALFORMED = "malformed record"
+    TOO_LARGE = "record too large"
     NOT_UTF8 = "not UTF-8"
     NO_ID = "no id"
     NOTHING_TO_READ = "nothing to read"
@@ -78,6 +82,8 @@ class Defect:
     reason: Reason
     detail: str
 
+
+TOO_LARGE = Defect(Reason.TOO_LARGE, f"over {MAX_RECORD_BYTES // 2**20} MiB; expected a title and an abstract")
 
 Found = PaperRecord | Defect
 Row = tuple[int, Found]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from pubserve.formats.files import open_text, replacing
-from pubserve.formats.records import LABELS, Defect, PaperRecord, Reason, Row, parse_label
+from pubserve.formats.files import Readable, open_text, replacing
+from pubserve.formats.records import LABELS, MAX_RECORD_BYTES, TOO_LARGE, Defect, PaperRecord, Reason, Row, parse_label
 
 EXPECTED = "expected `<ID:…>`, then `Title: …`, then `Abstract: …`"
 
@@ -13,10 +13,14 @@ _RECORD = re.compile(r"\s*<ID:(?P<id>[^>]*)>\s*Title:(?P<title>.*?)\n\s*Abstract
 _FILE_NAME = re.compile(r"\w[\w.-]*")
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Readable) -> Iterator[Row]:
     """The one paper of a file; its label is the name of the folder, where that is a label."""
     with open_text(path) as file:
-        record = _RECORD.fullmatch(file.read())
+        text = file.read(MAX_RECORD_BYTES)
+    if len(text) == MAX_RECORD_BYTES:
+        yield 1, TOO_LARGE
+        return
+    record = _RECORD.fullmatch(text)
     if record is None:
         yield 1, Defect(Reason.MALFORMED, EXPECTED)
         return
