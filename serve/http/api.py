@@ -8,13 +8,15 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
+from serve.batches import Batches
 from serve.exported import ExportedMetrics
-from serve.http import error_handlers, openai, operations, papers, web
+from serve.http import agent, batches, error_handlers, files, openai, operations, papers, web
 from serve.http.guard import Guard, describe_keys
 from serve.http.middleware import BodyLimit, BodyTimeout, RequestContext
 from serve.http.security import SecurityHeaders, allow_origins
 from serve.http.traced import Traced
 from serve.service import Service
+from serve.settings import Settings
 from serve.status import StatusBoard
 
 _DESCRIPTION = """
@@ -29,7 +31,7 @@ def create_app(service: Service, *, echo_request_id: bool = True) -> ASGIApp:
     """The whole HTTP face of one service."""
     http, keys = service.settings.http, service.settings.keys
     api = create_api(service)
-    app: ASGIApp = BodyTimeout(BodyLimit(api, http.max_body_bytes), http.body_timeout_s)
+    app: ASGIApp = BodyTimeout(_limited(api, service.settings), http.body_timeout_s)
     if keys.file is not None:
         describe_keys(api)
         app = Guard(app, keys, service.metrics)
@@ -37,13 +39,19 @@ def create_app(service: Service, *, echo_request_id: bool = True) -> ASGIApp:
     return Traced(RequestContext(app, service.metrics, echo_request_id=echo_request_id))
 
 
+def _limited(api: ASGIApp, settings: Settings) -> ASGIApp:
+    file_bytes = settings.batches.max_file_bytes + files.FORM_BYTES
+    return BodyLimit(api, settings.http.max_body_bytes, {files.PATH: file_bytes})
+
+
 def create_api(service: Service) -> FastAPI:
     """Routes and error handlers, without what surrounds them."""
     board = StatusBoard(service)
+    background = Batches(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with board.sampling():
+        async with board.sampling(), background.running():
             yield
 
     # "Offline": the scripts of /docs come from here, not from other hosts.
@@ -59,7 +67,9 @@ def create_api(service: Service) -> FastAPI:
     api.state.service = service
     api.state.status_board = board
     api.state.exported_metrics = ExportedMetrics(service.metrics)
+    api.state.batches = background
+    api.state.agent_door = agent.AgentDoor(service)
     error_handlers.install(api)
-    for router in (papers.router, openai.router, operations.router, web.router):
-        api.include_router(router)
+    for part in (papers, openai, operations, files, batches, agent, web):
+        api.include_router(part.router)
     return api

@@ -6,6 +6,7 @@ from fastapi import Depends, Header, Request
 
 from pubserve.contract import ErrorResponse
 from serve.ask import Ask
+from serve.batches import Batches
 from serve.deadline import DEADLINE_HEADER
 from serve.exported import ExportedMetrics
 from serve.http.caller import Caller, caller_of
@@ -41,6 +42,10 @@ async def _status_board(request: Request) -> StatusBoard:
     return request.app.state.status_board
 
 
+async def _batches(request: Request) -> Batches:
+    return request.app.state.batches
+
+
 async def _caller(request: Request) -> Caller:
     return caller_of(request.scope)
 
@@ -52,6 +57,7 @@ async def _exported_metrics(request: Request) -> ExportedMetrics:
 ServiceDep = Annotated[Service, Depends(_service)]
 StatusBoardDep = Annotated[StatusBoard, Depends(_status_board)]
 ExportedDep = Annotated[ExportedMetrics, Depends(_exported_metrics)]
+BatchesDep = Annotated[Batches, Depends(_batches)]
 CallerDep = Annotated[Caller, Depends(_caller)]
 
 TimeoutMs = Annotated[

@@ -4,8 +4,10 @@ import asyncio
 import re
 import time
 import uuid
+from collections.abc import Mapping
 
 import structlog
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -84,32 +86,37 @@ def _request_id(scope: Scope) -> str:
 
 
 class BodyLimit:
-    """Stops reading a body that is too large, whether or not it said so beforehand."""
+    """Stops reading a body that is too large, whether or not it said so beforehand.
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    Args:
+        max_body_bytes: of a route that has no limit of its own.
+        own: limits of single routes, by their paths.
+    """
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int, own: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._max_body_bytes = max_body_bytes
+        self._own = own or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         received = 0
         declared = Headers(scope=scope).get("content-length", "0")
+        limit = self._own.get(get_route_path(scope), self._max_body_bytes)
+        too_large = BodyTooLarge(f"The body is over {limit} bytes; split what is in it over several requests.")
 
         async def limited_receive() -> Message:
             nonlocal received
-            if declared.isdecimal() and int(declared) > self._max_body_bytes:
-                raise self._too_large()
+            if declared.isdecimal() and int(declared) > limit:
+                raise too_large
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise self._too_large()
+            if received > limit:
+                raise too_large
             return message
 
         return await self._app(scope, limited_receive, send)
-
-    def _too_large(self) -> BodyTooLarge:
-        return BodyTooLarge(f"The body is over {self._max_body_bytes} bytes; split the papers over several requests.")
 
 
 class BodyTimeout:
