@@ -8,6 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from tests.programs import program
 
@@ -38,8 +42,8 @@ class RedisServer:
         ends_s = time.monotonic() + START_S
         while time.monotonic() < ends_s:
             try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-            except OSError:
+                Redis(port=self.port, retry=Retry(NoBackoff(), 0)).ping()
+            except RedisError:  # not listening yet, or reading its file
                 time.sleep(0.05)
             else:
                 return

@@ -36,6 +36,7 @@ _PROGRAMS = (
     Program("pubserve serve", "serve.launch", "cli", "pubserve-serve"),
     Program("pubserve models", "serve.model_store.cli", "app", "pubserve-models"),
     Program("pubserve train", "training.__main__", "cli", "python -m training"),
+    Program("pubserve worker", "streams.cli", "cli"),
     Program("pubserve load", "loadtest.load.__main__", "main", "python -m loadtest.load"),
     Program("pubserve plan", "loadtest.plan.cli", "app", "python -m loadtest.plan"),
     Program("pubserve bench", "loadtest.bench.__main__", "app", "python -m loadtest.bench"),
