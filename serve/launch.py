@@ -22,11 +22,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pubserve.contract import AnalyzeRequest, Paper
 from serve.extractor.vocabulary import CATALOG_ENTRY
+from serve.keys.key_file import KeyFileError, read_keys
 from serve.model_store import ModelStore, ModelStoreError, prepare_many
 from serve.model_store.progress import show_on
 from serve.settings import DEFAULT_PROFILE, Settings
 
 EXAMPLE_PAPER = Path(__file__).parent / "example_paper.json"
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 DRAIN_POLL_S = 0.2
 READY_POLL_S = 0.5
 READY_TIMEOUT_S = 900.0
@@ -52,6 +54,7 @@ def serve(
     """
     settings = _settings(profile, host, port)
     _require_free_port(settings)
+    _require_keys(settings)
     _prepare_models([*settings.models, CATALOG_ENTRY])
     with _running(settings, logs=logs) as stop:
         url = f"http://{'127.0.0.1' if settings.http.host == '0.0.0.0' else settings.http.host}:{settings.http.port}"
@@ -61,7 +64,8 @@ def serve(
             console.print(f"[red]The models do not answer. Logs: {_log_dir()}[/red]")
             raise typer.Exit(1)
         if ready:
-            _show_one_answer(url)
+            if settings.keys.file is None:
+                _show_one_answer(url)
             console.print(
                 f"[bold]Serving on {url}[/bold]  API: {url}/docs  Logs: {_log_dir()}  Stop: Ctrl-C", soft_wrap=True
             )
@@ -87,6 +91,20 @@ def _require_free_port(settings: Settings) -> None:
         raise typer.BadParameter(f"cannot listen on {where} ({error.strerror}); choose another --port") from None
 
 
+def _require_keys(settings: Settings) -> None:
+    """Keys that cannot be read are known now, and so is that a service is open to the network without any."""
+    if settings.keys.file is not None:
+        try:
+            read_keys(Path(settings.keys.file))
+        except KeyFileError as error:
+            raise typer.BadParameter(f"{error} {error.hint}") from None
+    elif settings.http.host not in LOOPBACK:
+        console.print(
+            f"[yellow]Whoever reaches {settings.http.host}:{settings.http.port} may use the service: no keys are asked "
+            "for. `pubserve keys new` makes one, PUBSERVE_KEYS__FILE names their file.[/yellow]"
+        )
+
+
 def _prepare_models(names: Sequence[str]) -> None:
     """Fetch and convert what is not there yet; a model that cannot be had ends the command with what to do."""
     with show_on(console) as reporter:
@@ -103,6 +121,8 @@ def _running(settings: Settings, *, logs: bool) -> Iterator[threading.Event]:
     """A local Ray with the application on it, and the event that says stop; drained and taken down on the way out."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # One machine needs no cluster: Ray's ports are on the loopback, as they are by default on other systems than Linux.
+    os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     with _step("Ray"):
         import ray
 

@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -116,6 +116,13 @@ class BatchesSettings(Section):
     group_bytes: int = Field(gt=0, description="Lines of a batch that travel together; an abstract has 1,500 bytes.")
     chats_in_flight: int = Field(gt=0, description="Chats with the engine that a batch may have in work.")
     lease_s: float = Field(gt=0, description="A replica that is silent for so long has lost its batches to others.")
+
+    @field_validator("database_url")
+    @classmethod
+    def _the_driver_is_here(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("postgresql+asyncpg://", "sqlite+aiosqlite://")):
+            raise ValueError("it has to begin with `postgresql+asyncpg://` or `sqlite+aiosqlite://`")
+        return url
 
 
 class BatchedModelSettings(Section):

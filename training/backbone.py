@@ -13,6 +13,7 @@ from serve.model_store import ModelStore
 from serve.model_store.heads import Head, Pooling
 from serve.model_store.sequence_classifiers import MEAN_POOLED, load_sequence_classifier
 from serve.model_store.token_classifiers import load_token_classifier
+from serve.model_store.trust import DATA_ONLY
 from training.config import FineTuning, InvalidConfig, TaggerConfig, TrainingConfig
 from training.data import LABELS
 from training.frozen_prefix import FrozenPrefix, Remembered, find_layers
@@ -29,7 +30,7 @@ def base_directory(base: str) -> Path:
 
 def load_tokenizer(base_dir: Path) -> Any:
     """The tokenizer of a base, padding on the right; one that cannot pad gets its end-of-text token for it."""
-    tokenizer = AutoTokenizer.from_pretrained(base_dir, padding_side="right")
+    tokenizer = AutoTokenizer.from_pretrained(base_dir, padding_side="right", **DATA_ONLY)
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -45,7 +46,7 @@ def load_backbone(
     Raises:
         InvalidConfig: the configuration asks for layers that the base does not have, or for QLoRA without a GPU.
     """
-    head = classifier_head(config, AutoConfig.from_pretrained(base_dir).model_type)
+    head = classifier_head(config, AutoConfig.from_pretrained(base_dir, **DATA_ONLY).model_type)
     model = _adapted(load_sequence_classifier, "SEQ_CLS", head, base_dir, config, pad_token_id)
     FrozenPrefix(model, config.lora.first_layer, remembered)
     return model
@@ -82,7 +83,7 @@ def _adapted(
     load: Callable[..., Any], task_type: str, head: Head, base_dir: Path, config: FineTuning, pad_token_id: int
 ) -> Any:
     """The base under a new head, with LoRA in its layers from the first adapted one on."""
-    settings = head.configure(AutoConfig.from_pretrained(base_dir))
+    settings = head.configure(AutoConfig.from_pretrained(base_dir, **DATA_ONLY))
     depth = settings.get_text_config().num_hidden_layers
     if config.lora.first_layer >= depth:
         raise InvalidConfig(f"lora.first_layer: {config.base} has layers 0 to {depth - 1}")

@@ -8,6 +8,7 @@ from transformers import AutoModelForCausalLM
 
 from serve.batching import plan_batches
 from serve.hardware import resolve_dtype
+from serve.model_store.trust import SAFETENSORS_ONLY
 from training.backbone import base_directory, load_tokenizer
 from training.config import TrainingConfig
 from training.data import LabelledPaper
@@ -22,7 +23,7 @@ class ZeroShot:
         self._config = config
         self._tokenizer = load_tokenizer(base_dir)
         self._model: Any = AutoModelForCausalLM.from_pretrained(
-            base_dir, dtype=getattr(torch, resolve_dtype(config.precision))
+            base_dir, dtype=getattr(torch, resolve_dtype(config.precision)), **SAFETENSORS_ONLY
         ).eval()
         self._answers = [self._tokenizer(word, add_special_tokens=False).input_ids[0] for word in (" Yes", " No")]
 

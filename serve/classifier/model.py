@@ -16,6 +16,7 @@ from serve.classifier.calibration import Calibration
 from serve.classifier.input import ClassifierInput, EncodedText, TitleAndAbstract
 from serve.hardware import resolve_dtype
 from serve.model_store.sequence_classifiers import load_sequence_classifier
+from serve.model_store.trust import DATA_ONLY
 
 _COUNT_AFTER_PADDING = frozenset({"mpnet", "roberta"})
 
@@ -50,7 +51,7 @@ class ClassifierModel:
 
     def __init__(self, model_dir: Path, *, dtype: str = "auto", max_tokens: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right")
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right", **DATA_ONLY)
         self.network: Any = load_sequence_classifier(model_dir, dtype=getattr(torch, resolve_dtype(dtype)))
         self.network.eval().to(self.device)
         config = self.network.config

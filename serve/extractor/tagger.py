@@ -13,6 +13,7 @@ from serve.extractor.support import Support
 from serve.extractor.tagging import TAGS, Row, RowEncoder, TaggedRow
 from serve.hardware import resolve_dtype
 from serve.model_store.token_classifiers import load_token_classifier
+from serve.model_store.trust import DATA_ONLY
 from serve.text.document import Document
 
 
@@ -28,7 +29,7 @@ class TaggerModel:
 
     def __init__(self, model_dir: Path, *, dtype: str = "auto", max_tokens: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right")
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(model_dir, padding_side="right", **DATA_ONLY)
         self.network: Any = load_token_classifier(model_dir, dtype=getattr(torch, resolve_dtype(dtype)))
         self.network.eval().to(self.device)
         names: dict[int, str] = self.network.config.id2label

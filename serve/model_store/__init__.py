@@ -12,6 +12,7 @@ from serve.model_store.errors import (
     DamagedModelError,
     ModelStoreError,
     StorageError,
+    UnsafeModelError,
     WeightsUnavailableError,
 )
 from serve.model_store.manifest import Damage
@@ -32,6 +33,7 @@ __all__ = [
     "PreparedModel",
     "Reporter",
     "StorageError",
+    "UnsafeModelError",
     "WeightsUnavailableError",
     "default_cache_dir",
     "prepare_many",

@@ -13,6 +13,7 @@ from serve.model_store.catalog import Task
 from serve.model_store.errors import AdapterError, ConversionError, ModelStoreError, storage_problem
 from serve.model_store.heads import Head
 from serve.model_store.patches import no_progress_bars, quick_gguf
+from serve.model_store.trust import DATA_ONLY, SAFETENSORS_ONLY
 
 _PEFT_PREFIX = "base_model.model."
 _CLASSIFICATION = ("sequence-classification", "token-classification")
@@ -29,7 +30,7 @@ def convert_gguf(source: Path, target: Path) -> None:
     with _transformers(f"converting {files[0].name}", target) as transformers, quick_gguf():
         import torch
 
-        where: dict[str, Any] = {"gguf_file": files[0].name, "local_files_only": True}
+        where: dict[str, Any] = {"gguf_file": files[0].name, **DATA_ONLY}
         tokenizer = transformers.AutoTokenizer.from_pretrained(source, **where)
         model = transformers.AutoModelForCausalLM.from_pretrained(
             source, dtype=torch.bfloat16, quantization_config=transformers.GgufConfig(dequantize=True), **where
@@ -48,10 +49,10 @@ def merge_adapter(base: Path, adapter: Path, task: Task, target: Path) -> None:
         import peft
         import torch
 
-        config = transformers.AutoConfig.from_pretrained(base, local_files_only=True)
+        config = transformers.AutoConfig.from_pretrained(base, **DATA_ONLY)
         dtype = config.dtype or torch.float32
-        tokenizer = transformers.AutoTokenizer.from_pretrained(base, local_files_only=True)
-        options: dict[str, Any] = {"dtype": torch.float32, "local_files_only": True}
+        tokenizer = transformers.AutoTokenizer.from_pretrained(base, **DATA_ONLY)
+        options: dict[str, Any] = {"dtype": torch.float32, **SAFETENSORS_ONLY}
         if task in _CLASSIFICATION:
             from serve.model_store.sequence_classifiers import load_sequence_classifier
             from serve.model_store.token_classifiers import load_token_classifier

@@ -4,6 +4,7 @@
     ├── CatalogError              the catalogue is wrong, or has no such model
     ├── WeightsUnavailableError   not in the cache, and its source cannot be reached
     ├── DamagedModelError         the bytes are not the ones that were pinned
+    ├── UnsafeModelError          a file of the model would run code when it is loaded
     ├── AdapterError              the adapter is missing, incomplete, or made for another base
     ├── ConversionError           the weights are right, but could not be read or written as a model
     └── StorageError              the cache is full, read-only, or locked
@@ -36,6 +37,10 @@ class WeightsUnavailableError(ModelStoreError):
 
 class DamagedModelError(ModelStoreError):
     """A file differs from what was pinned, or a part of the model is missing."""
+
+
+class UnsafeModelError(ModelStoreError):
+    """A file of the model is one that runs code when it is loaded."""
 
 
 class AdapterError(ModelStoreError):

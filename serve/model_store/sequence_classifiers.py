@@ -20,6 +20,7 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from serve.model_store.errors import AdapterError
+from serve.model_store.trust import DATA_ONLY, SAFETENSORS_ONLY
 
 
 class _MeanPooled(PreTrainedModel):
@@ -64,7 +65,8 @@ def load_sequence_classifier(directory: Any, **options: Any) -> Any:
     Raises:
         AdapterError: averaging is asked of a model that has no such classifier here.
     """
-    config = options.get("config") or AutoConfig.from_pretrained(directory, local_files_only=True)
+    config = options.get("config") or AutoConfig.from_pretrained(directory, **DATA_ONLY)
+    options = {**SAFETENSORS_ONLY, **options}
     if getattr(config, "pooling", None) != "mean":
         return AutoModelForSequenceClassification.from_pretrained(directory, **options)
     if config.model_type not in MEAN_POOLED:

@@ -29,6 +29,7 @@ from serve.model_store.files import remove_tree, sync
 from serve.model_store.fingerprint import REVISION_CHARS, hash_files, revision_of
 from serve.model_store.manifest import Damage, Manifest
 from serve.model_store.progress import Quiet, Reporter
+from serve.model_store.trust import require_data_only
 
 CACHE_DIR_VARIABLE = "PUBSERVE_CACHE_DIR"
 LOCK_TIMEOUT_S = 3600.0
@@ -227,6 +228,7 @@ class ModelStore:
                 self.reporter.step(name, f"merging the adapter into {origin}")
                 merge_adapter(base, adapter, entry.task, model)
             if entry.task != "vocabulary":
+                require_data_only(model)
                 check_complete(model)
             if self.revision(name) != revision:
                 raise _changed(name)

@@ -10,6 +10,8 @@ from transformers import AutoModelForTokenClassification, Gemma3TextConfig
 from transformers.modeling_layers import GenericForTokenClassification
 from transformers.models.gemma3.modeling_gemma3 import Gemma3PreTrainedModel
 
+from serve.model_store.trust import SAFETENSORS_ONLY
+
 _WIDE_WINDOW_TOKENS = 65_536
 """Gemma halves its local window whenever it reads a configuration without a mask; wide enough, it never matters."""
 
@@ -38,7 +40,7 @@ def load_token_classifier(directory: Any, **options: Any) -> Any:
 
     Where nothing is padded, attention asks the layer and not the configuration whether it is causal.
     """
-    loaded: Any = AutoModelForTokenClassification.from_pretrained(directory, **options)
+    loaded: Any = AutoModelForTokenClassification.from_pretrained(directory, **{**SAFETENSORS_ONLY, **options})
     network = loaded[0] if options.get("output_loading_info") else loaded
     if not getattr(network.config.get_text_config(), "is_causal", True):
         for part in network.modules():

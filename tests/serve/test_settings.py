@@ -35,6 +35,11 @@ def test_the_environment_overrides_the_profile_and_arguments_override_both(monke
     assert Settings(profile="cpu", http={"port": 9002}).http.host == "127.0.0.1"
 
 
+def test_an_engine_runs_no_code_of_a_models_repository() -> None:
+    with pytest.raises(ValidationError, match="trust_remote_code"):
+        Settings(profile="cpu", extractor={"engine": {"trust_remote_code": True}})
+
+
 def test_the_environment_chooses_the_profile(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUBSERVE_PROFILE", "gpu")
 
