@@ -63,18 +63,10 @@ class Steps:
     async def fetch(self, state: AgentState) -> Said:
         """The papers that were given, and those of PubMed by their PMIDs; each id once."""
         request = state["request"]
-        papers: dict[str, Paper] = {}
-        left_out: list[LeftOut] = []
-        for paper in request.papers:
-            if paper.id in papers:
-                left_out.append(LeftOut(paper_id=paper.id, reason="its id is there already"))
-            papers.setdefault(paper.id, paper)
-        wanted = [pmid for pmid in dict.fromkeys(request.pmids) if pmid not in papers]
-        found = await asyncio.to_thread(self._tools.pubmed.fetch, wanted) if wanted else {}
-        left_out += [LeftOut(paper_id=pmid, reason="PubMed has no text of it") for pmid in wanted if pmid not in found]
-        papers |= found
-        said = f"{_papers(len(papers))}, {len(found)} of them from PubMed; {len(left_out)} left out"
-        return said, {"papers": list(papers.values()), "left_out": left_out}
+        papers, left_out = await gather(request.papers, request.pmids, self._tools.pubmed)
+        fetched = len({paper.id for paper in papers} - {paper.id for paper in request.papers})
+        said = f"{_papers(len(papers))}, {fetched} of them from PubMed; {len(left_out)} left out"
+        return said, {"papers": papers, "left_out": left_out}
 
     async def clean(self, state: AgentState) -> Said:
         """Papers of which cleaning leaves nothing are left out. Others stay as they came, since offsets count that."""
@@ -96,11 +88,12 @@ class Steps:
         papers = {paper.id: paper for paper in state["papers"]}
         readings: list[Reading] = []
         left_out: list[LeftOut] = []
+        margin = self._tools.settings.uncertain_margin
         answers = self._tools.service.analyze_many(list(papers.values()), TASKS, batching=BATCHING)
         async with aclosing(answers):
             async for result in answers:
                 if isinstance(result, Analysis):
-                    readings.append(self._reading(papers[result.abstract_id], result))
+                    readings.append(reading_of(papers[result.abstract_id], result, margin=margin))
                 else:
                     left_out.append(LeftOut(paper_id=result.abstract_id, reason=result.error.message))
         uncertain = [reading.paper_id for reading in readings if reading.doubts]
@@ -191,19 +184,6 @@ class Steps:
         said = f"{len(claims)} conclusions in the papers' own words"
         return said, {"claims": claims, "to_sum_up": [], "summary_by": "papers"}
 
-    def _reading(self, paper: Paper, analysis: Analysis) -> Reading:
-        return Reading(
-            paper_id=paper.id,
-            title=paper.title or "",
-            labels=analysis.predicted_labels,
-            first_labels=analysis.predicted_labels,
-            confidence_scores=analysis.confidence_scores,
-            diseases=analysis.extracted_diseases,
-            citations=analysis.citations,
-            conclusion=analysis.summary,
-            doubts=doubts_about(analysis, margin=self._tools.settings.uncertain_margin),
-        )
-
     @property
     def _reader(self) -> SecondReader:
         if self._tools.reader is None:
@@ -217,6 +197,39 @@ class Steps:
     def _steps_left(self, state: AgentState) -> int:
         """After the step that is being taken."""
         return self._tools.settings.max_steps - len(state["steps"]) - 1
+
+
+async def gather(given: Iterable[Paper], pmids: Iterable[str], pubmed: PubMed) -> tuple[list[Paper], list[LeftOut]]:
+    """The papers that were given, then those of PubMed; each id once, and the reasons for those that are not there.
+
+    Raises:
+        PubMedUnavailable: NCBI does not answer.
+    """
+    papers: dict[str, Paper] = {}
+    left_out: list[LeftOut] = []
+    for paper in given:
+        if paper.id in papers:
+            left_out.append(LeftOut(paper_id=paper.id, reason="its id is there already"))
+        papers.setdefault(paper.id, paper)
+    wanted = [pmid for pmid in dict.fromkeys(pmids) if pmid not in papers]
+    found = await asyncio.to_thread(pubmed.fetch, wanted) if wanted else {}
+    left_out += [LeftOut(paper_id=pmid, reason="PubMed has no text of it") for pmid in wanted if pmid not in found]
+    return [*papers.values(), *found.values()], left_out
+
+
+def reading_of(paper: Paper, analysis: Analysis, *, margin: float) -> Reading:
+    """What the service said of a paper, and how sure that is; see `doubts_about`."""
+    return Reading(
+        paper_id=paper.id,
+        title=paper.title or "",
+        labels=analysis.predicted_labels,
+        first_labels=analysis.predicted_labels,
+        confidence_scores=analysis.confidence_scores,
+        diseases=analysis.extracted_diseases,
+        citations=analysis.citations,
+        conclusion=analysis.summary,
+        doubts=doubts_about(analysis, margin=margin),
+    )
 
 
 def llm_limits(request: RunRequest, settings: AgentSettings) -> tuple[int, int]:
