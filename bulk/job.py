@@ -44,6 +44,7 @@ class Job:
 class Progress:
     """How far a job is: units of this run and of earlier ones, of so many bytes of input."""
 
+    last: Done
     totals: Totals
     resumed: int
     size_bytes: int
@@ -94,7 +95,7 @@ def run(
             for unit in _units_done(job, left, done, work, workers=pool):
                 totals.add(unit.entry)
                 began_s, ended_s = min(began_s, unit.began_s), max(ended_s, unit.ended_s)
-                on_progress(Progress(totals, resumed, size_bytes, time.time() - began_s))
+                on_progress(Progress(unit, totals, resumed, size_bytes, time.time() - began_s))
     report = Report.of(
         totals, input=job.input.url, output=job.output.url, models=names, files=len(files), resumed=resumed,
         elapsed_s=max(0.0, ended_s - began_s),

@@ -1,6 +1,8 @@
 """The actor that reads units with both models and writes what comes of them."""
 
+import os
 import pickle
+import platform
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -33,9 +35,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A unit that is in the ledger, and when its worker began and ended it, in seconds since the epoch."""
+    """A unit that is in the ledger, who did it (`node:process`), and from when to when, in seconds since the epoch."""
 
     entry: UnitEntry
+    worker: str
     began_s: float
     ended_s: float
 
@@ -68,7 +71,7 @@ class Worker:
         self._analyst = self._analyst or self._load()
         began_s = time.time()
         entry = self._work.output.commit(unit, self._analyst.analyse(unit.records))
-        done = Done(entry, began_s, time.time())
+        done = Done(entry, f"{platform.node()}:{os.getpid()}", began_s, time.time())
         log.info("unit_done", unit=unit.name, papers=entry.papers, seconds=round(done.ended_s - began_s, 1))
         return done
 

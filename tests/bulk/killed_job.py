@@ -2,18 +2,13 @@
 
 import sys
 
-from bulk.job import Job, Progress, run
+from bulk.job import Job, run
 from bulk.storage import Location
 from loadtest.simulated_bulk import LOADER
 from serve.settings import Settings
-
-
-def say(progress: Progress) -> None:
-    print(progress.totals.papers, flush=True)
-
 
 if __name__ == "__main__":
     given, out, unit_papers = sys.argv[1:]
     settings = Settings(profile="cpu", bulk={"unit_papers": int(unit_papers)})
     job = Job(Location.given(given), Location.given(out), settings, loader=LOADER)
-    print(run(job, address="local", workers=2, on_progress=say).model_dump_json(), flush=True)
+    sys.stdout.write(run(job, address="local", workers=2).model_dump_json())
