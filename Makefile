@@ -13,7 +13,7 @@ PYTHON := python3
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format setup setup-dev lock train-classifier train-extractor evaluate-classifier \
+.PHONY: help serve test check audit format setup setup-dev lock train-classifier train-extractor evaluate-classifier \
 	evaluate-extractor bench load plan scale autoscaling manifests docs clean
 
 help: ## Show this list
@@ -29,6 +29,9 @@ check: setup-dev ## Lint, format check and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy client/pubserve serve bulk streams training loadtest tools tests docs/conf.py
+
+audit: setup-dev ## Known vulnerabilities of what is locked, and licences (3: the service that knows them is out of reach)
+	@$(BIN)/python -m tools.audit
 
 format: setup-dev ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
