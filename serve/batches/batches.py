@@ -170,7 +170,12 @@ class Batches:
         store = await self._store_in_time()
         from serve.batches.runner import Runner
 
-        await Runner(self._service, store, self._folder, self._bell, self._clock).run()
+        while True:
+            try:
+                await Runner(self._service, store, self._folder, self._bell, self._clock).run()
+            except Exception:
+                log.exception("batches_runner_failed")
+                await asyncio.sleep(self._settings.lease_s)
 
     async def _store_in_time(self) -> "Store":
         """The database, once there is one: what an earlier process left, or what the first file makes."""

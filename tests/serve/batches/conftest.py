@@ -1,6 +1,6 @@
 """Services that share what they keep, with small limits and short leases."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,8 @@ from openai import AsyncOpenAI
 
 from serve.service import Service
 from serve.settings import Settings
+from tests import postgresql_server
+from tests.postgresql_server import PostgresqlServer
 from tests.serve.batches.services import client_of
 from tests.serve.conftest import InstantModels
 
@@ -27,3 +29,9 @@ def service(settings: Settings, models: InstantModels) -> Service:
 async def client(service: Service) -> AsyncIterator[AsyncOpenAI]:
     async with client_of(service) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server.running() as server:
+        yield server

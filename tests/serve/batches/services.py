@@ -44,7 +44,7 @@ async def _started(app: ASGIApp) -> AsyncIterator[None]:
         await running
 
 
-def line(custom_id: str, body: Any, url: str = "/v1/analyze", **others: Any) -> str:
+def line(custom_id: str, body: Any, url: str = "/v1/analyze", /, **others: Any) -> str:
     return json.dumps({"custom_id": custom_id, "method": "POST", "url": url, "body": body} | others)
 
 
@@ -75,6 +75,13 @@ async def until(client: AsyncOpenAI, batch: Batch, condition: Callable[[Batch], 
             await asyncio.sleep(0.01)
             batch = await client.batches.retrieve(batch.id)
     return batch
+
+
+async def holds(condition: Callable[[], bool]) -> None:
+    """Wait until it does."""
+    async with asyncio.timeout(WITHIN_S):
+        while not condition():  # noqa: ASYNC110  it says nothing when it does
+            await asyncio.sleep(0.01)
 
 
 async def ended(client: AsyncOpenAI, batch: Batch) -> Batch:
