@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serve.clock import RequestClock
 from serve.errors import BodyTooLarge, BodyTooSlow
+from serve.http.caller import caller_of
 from serve.logs import log
 from serve.metrics import Metrics
 
@@ -77,7 +78,9 @@ class RequestContext:
         self._metrics.requests.labels(route, status or 499).inc()
         self._metrics.request_seconds.labels(route).observe(seconds)
         write = log.debug if route in _QUIET_ROUTES else log.info
-        write("request", method=scope["method"], route=route, status=status or 499, ms=round(seconds * 1e3, 1))
+        key_id = caller_of(scope).key_id
+        who = {"key_id": key_id} if key_id else {}
+        write("request", method=scope["method"], route=route, status=status or 499, ms=round(seconds * 1e3, 1), **who)
 
 
 def _request_id(scope: Scope) -> str:

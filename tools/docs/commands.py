@@ -35,15 +35,22 @@ _PROGRAMS = (
     Program("pubserve", "pubserve.cli.app", "app"),
     Program("pubserve serve", "serve.launch", "cli", "pubserve-serve"),
     Program("pubserve models", "serve.model_store.cli", "app", "pubserve-models"),
+    Program("pubserve keys", "serve.keys.cli", "app"),
     Program("pubserve train", "training.__main__", "cli", "python -m training"),
+    Program("pubserve batch", "bulk.cli", "cli"),
+    Program("python -m bulk.compare", "bulk.compare", "main"),
     Program("pubserve worker", "streams.cli", "cli"),
+    Program("pubserve agent", "serve.agent.cli", "cli"),
+    Program("pubserve mcp", "serve.agent.mcp_server", "cli"),
     Program("pubserve load", "loadtest.load.__main__", "main", "python -m loadtest.load"),
     Program("pubserve plan", "loadtest.plan.cli", "app", "python -m loadtest.plan"),
     Program("pubserve bench", "loadtest.bench.__main__", "app", "python -m loadtest.bench"),
     Program("python -m loadtest.scale", "loadtest.scale.__main__", "app"),
     Program("python -m loadtest.footprint", "loadtest.footprint", "main"),
+    Program("python -m loadtest.bulk_memory", "loadtest.bulk_memory", "main"),
     Program("python -m loadtest.simulated", "loadtest.simulated", "main"),
     Program("python -m tools.k8s", "tools.k8s.__main__", "cli"),
+    Program("python -m tools.monitoring", "tools.monitoring.__main__", "cli"),
 )
 PROGRAMS = {name: program for program in _PROGRAMS for name in (program.name, program.also) if name}
 """By each way to type them."""
