@@ -14,12 +14,14 @@ from typer.exceptions import TyperException
 from pubserve.cli.parts import PARTS
 from serve.metrics import Metrics
 from serve.settings import Settings
+from streams.metrics import WorkerMetrics
 from tests.docs.pages import ROOT, Command, Page, all_pages, commands_in
 from tools.docs.commands import PROGRAMS, is_passed_on
 from tools.docs.settings import all_settings
+from tools.docs.worker import worker_variables
 
-CODE = ("client", "serve", "training", "loadtest", "tools")
-OTHER_PROGRAMS = {"curl", "cut", "docker", "export", "helm", "jq", "kubectl", "pip", "source", "zcat"}
+CODE = ("client", "serve", "streams", "training", "loadtest", "tools")
+OTHER_PROGRAMS = {"curl", "cut", "docker", "export", "helm", "jq", "kubectl", "pip", "redis-cli", "source", "zcat"}
 OUR_PROGRAMS = ("make", "python", "pubserve", "pubserve-serve", "pubserve-models")
 
 _VARIABLE = re.compile(r"\bPUBSERVE_[A-Z_]*[A-Z]")
@@ -173,13 +175,13 @@ def makefile() -> str:
 def variables() -> set[str]:
     """The settings', and those that the code reads itself."""
     read = {name for path in sources() for name in _VARIABLE.findall(path.read_text(encoding="utf-8"))}
-    return read | {setting.variable for setting in all_settings()}
+    return read | {setting.variable for setting in all_settings()} | worker_variables()
 
 
 @cache
 def metrics() -> set[str]:
     """Names of samples, and those of their families."""
-    families = list(Metrics().registry.collect())
+    families = [*Metrics().registry.collect(), *WorkerMetrics().registry.collect()]
     suffixes = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ()}
     return {family.name + suffix for family in families for suffix in ("", *suffixes[family.type])}
 

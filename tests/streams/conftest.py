@@ -54,6 +54,7 @@ def make_settings(redis_url: str, request: pytest.FixtureRequest) -> MakeSetting
             "broker_url": redis_url,
             "source": f"{name}-papers",
             "output": f"{name}-analyses",
+            "group": name,
             "batch_wait_s": 0.05,
             "backoff_initial_s": 0.01,
             "backoff_max_s": 0.05,

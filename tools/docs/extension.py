@@ -21,6 +21,7 @@ from tools.docs.errors import errors_page
 from tools.docs.http_api import openapi, routes_page
 from tools.docs.metrics import metrics_page
 from tools.docs.settings import settings_page
+from tools.docs.worker import worker_page
 
 PAGES: dict[str, Callable[..., str]] = {
     "card": card,
@@ -29,6 +30,7 @@ PAGES: dict[str, Callable[..., str]] = {
     "metrics": metrics_page,
     "routes": routes_page,
     "settings": settings_page,
+    "worker": worker_page,
 }
 
 _MARK = re.compile(r"^```\{generated\} (\S+)(?: (.+))?\n```$", re.MULTILINE)

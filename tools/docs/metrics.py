@@ -4,12 +4,15 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from serve.metrics import Metrics
+from streams.metrics import WorkerMetrics
 from tools.docs.markdown import code, definitions
 
+OF = {"service": Metrics, "worker": WorkerMetrics}
 
-def metrics_page() -> str:
+
+def metrics_page(of: str = "service") -> str:
     """One entry for each metric, under the name by which it is queried."""
-    instruments = [value for value in vars(Metrics()).values() if isinstance(value, MetricWrapperBase)]
+    instruments = [value for value in vars(OF[of]()).values() if isinstance(value, MetricWrapperBase)]
     return definitions(_entry(instrument) for instrument in instruments)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import annotated_types
 import yaml
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 from serve.settings import PROFILES_DIR, Section, Settings, profile_path
@@ -26,7 +26,7 @@ UNITS = {
     "cpus": "logical CPUs",
     "gpus": "GPUs",
 }
-NAMES = {int: "whole number", float: "number", str: "text", bool: "true or false"}
+NAMES = {int: "whole number", float: "number", str: "text", SecretStr: "text", bool: "true or false"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +155,8 @@ def _bound(bound: Any) -> str:
             return f"more than {least}"
         case annotated_types.Le(le=most):
             return f"at most {most}"
+        case annotated_types.MinLen(min_length=1):
+            return "not empty"
         case _:
             raise NotImplementedError(f"say what {bound!r} means, in {__name__}")
 
