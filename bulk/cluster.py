@@ -36,7 +36,6 @@ def running_ray(address: str | None, settings: Settings, *, workers: int | None)
         NoCluster: nothing answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what goes wrong is raised
     import ray
 
     address = address or os.environ.get(ADDRESS_VARIABLE)

@@ -90,6 +90,7 @@ def run(
     began_s, ended_s = float("inf"), 0.0
     size_bytes = sum(source.size_bytes for source in sources)
     if left := [source for source in sources if not _is_done(source, done, last)]:
+        output.reopen()
         work = Work(job.settings, tuple(job.tasks), output, names, job.loader)
         with running_ray(address, job.settings, workers=workers) as pool:
             for unit in _units_done(job, left, done, work, workers=pool):

@@ -103,6 +103,10 @@ class Output:
         (self.folder / LEDGER / f"{unit.name}.json").write_bytes(entry.model_dump_json().encode() + b"\n")
         return entry
 
+    def reopen(self) -> None:
+        """There is something left to do: a mark that says otherwise goes."""
+        (self.folder / SUCCESS).remove()
+
     def finish(self, report: str) -> None:
         """Say what the job came to, and that it is whole."""
         (self.folder / REPORT).write_bytes(report.encode())

@@ -35,12 +35,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A unit that is in the ledger, who did it (`node:process`), and from when to when, in seconds since the epoch."""
+    """A unit that is in the ledger, who did it (`node:process`), and from when to when, in seconds since the epoch.
+
+    `cpu_s` is the worker's processor time by then, since it began its first unit.
+    """
 
     entry: UnitEntry
     worker: str
     began_s: float
     ended_s: float
+    cpu_s: float
 
 
 class Worker:
@@ -50,6 +54,7 @@ class Worker:
         configure_logs(work.settings.log)
         self._work = work
         self._analyst: Analyst | None = None
+        self._loaded_cpu_s = 0.0
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[bytes]]:
         """A batch of one row, as Ray Data calls it. An error is an answer, too: Ray would make a text of it."""
@@ -71,7 +76,9 @@ class Worker:
         self._analyst = self._analyst or self._load()
         began_s = time.time()
         entry = self._work.output.commit(unit, self._analyst.analyse(unit.records))
-        done = Done(entry, f"{platform.node()}:{os.getpid()}", began_s, time.time())
+        done = Done(
+            entry, f"{platform.node()}:{os.getpid()}", began_s, time.time(), time.process_time() - self._loaded_cpu_s
+        )
         log.info("unit_done", unit=unit.name, papers=entry.papers, seconds=round(done.ended_s - began_s, 1))
         return done
 
@@ -84,6 +91,7 @@ class Worker:
                 f"This node has {_both(models.names)}, and the job began with {_both(work.names)}.",
                 "Bring the same release to all nodes.",
             )
+        self._loaded_cpu_s = time.process_time()
         return Analyst(models, work.tasks, max_field_chars=work.settings.pipeline.max_field_chars)
 
 

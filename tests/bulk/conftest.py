@@ -10,6 +10,9 @@ from bulk import job
 from bulk.cluster import LOCAL, running_ray
 from serve.settings import Settings
 
+DIED_VARIABLE = "BULK_TEST_DIED"
+"""A file that tells a worker that another has died; workers have the environment in which Ray was started."""
+
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
@@ -18,9 +21,11 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="module")
-def _ray(settings: Settings) -> Iterator[int | None]:
-    with running_ray(LOCAL, settings, workers=2) as workers:
-        yield workers
+def _ray(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int | None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(DIED_VARIABLE, str(tmp_path_factory.mktemp("ray") / "died"))
+        with running_ray(LOCAL, settings, workers=2) as workers:
+            yield workers
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pubserve.formats.records import PaperRecord
+
 WORDS = ("asthma", "sepsis", "glioma", "anaemia", "stroke", "melanoma", "gout")
 
 
@@ -13,6 +15,11 @@ def paper(number: int) -> dict[str, str]:
     """A paper whose first word is a disease."""
     word = WORDS[number % len(WORDS)]
     return {"id": f"p{number}", "title": f"{word} in cohort {number}", "abstract": f"We saw {word}. " * (number % 9)}
+
+
+def record(number: int) -> PaperRecord:
+    given = paper(number)
+    return PaperRecord(given["id"], given["title"], given["abstract"])
 
 
 def write_jsonl(file: Path, numbers: range) -> Path:

@@ -1,6 +1,9 @@
 """Whole jobs on a real Ray, with models of simulated speed."""
 
 import json
+import os
+import signal
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +13,12 @@ from bulk.errors import ModelsDiffer, UnusableOutput, WorkerFailed
 from bulk.job import Job, Progress, run
 from bulk.output import PartFormat
 from bulk.storage import Location
-from loadtest.simulated_bulk import LOADER, SimulatedLoader
-from pubserve.contract import ModelNames
+from loadtest.simulated_bulk import LOADER, SimulatedLoader, SimulatedModels
+from pubserve.contract import ModelNames, Task
 from pubserve.formats import parquet
-from pubserve.formats.records import PaperRecord
 from serve.settings import Settings
-from tests.bulk.papers import dead_letters, lines_in, paper, write_jsonl, write_pubmed
+from tests.bulk.conftest import DIED_VARIABLE
+from tests.bulk.papers import dead_letters, lines_in, paper, record, write_jsonl, write_pubmed
 
 pytestmark = pytest.mark.usefixtures("ray_that_is_there")
 
@@ -27,6 +30,25 @@ class OtherWeights(SimulatedLoader):
         return ModelNames(classifier="simulated-classifier@1", extractor="simulated-tagger@1")
 
 
+class DiesOnce(SimulatedLoader):
+    """The first worker is killed while it reads, as by a system that is out of memory."""
+
+    def load(self, settings: Settings, tasks: Collection[Task]) -> SimulatedModels:
+        died = Path(os.environ[DIED_VARIABLE])
+        if not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().load(settings, tasks)
+
+
+class DiesAlways(SimulatedLoader):
+    """Every worker is killed."""
+
+    def load(self, settings: Settings, tasks: Collection[Task]) -> SimulatedModels:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError("it is dead")
+
+
 @pytest.fixture
 def corpus(tmp_path: Path) -> Path:
     """Five layouts, a folder below, and a record that is none."""
@@ -36,7 +58,7 @@ def corpus(tmp_path: Path) -> Path:
     write_pubmed(corpus / "below" / "b.xml.gz", range(10, 20))
     rows = "".join(",".join(f'"{value}"' for value in paper(number).values()) + "\n" for number in range(20, 25))
     (corpus / "c.csv").write_text(f"id,title,abstract\n{rows}too,few\n")
-    parquet.write([PaperRecord(**paper(number)) for number in range(25, 30)], corpus / "d.parquet")
+    parquet.write(map(record, range(25, 30)), corpus / "d.parquet")
     given = paper(30)
     (corpus / "e.txt").write_text(f"<ID:{given['id']}>\nTitle: {given['title']}\nAbstract: {given['abstract']}")
     return corpus
@@ -96,6 +118,19 @@ def test_parquet_parts_hold_the_same_papers(job: Job, tmp_path: Path) -> None:
 
     table = pyarrow.parquet.read_table(tmp_path / "out" / "papers")
     assert sorted(table["abstract_id"].to_pylist()) == sorted(f"p{number}" for number in range(31))
+
+
+def test_a_worker_that_is_killed_loses_no_paper(job: Job, tmp_path: Path) -> None:
+    report = run(replace(job, loader=f"{__name__}:DiesOnce"))
+
+    assert Path(os.environ[DIED_VARIABLE]).exists()
+    assert report.papers == 31
+    assert len(lines_in(tmp_path / "out" / "papers")) == 31
+
+
+def test_what_kills_every_worker_stops_the_job(job: Job) -> None:
+    with pytest.raises(WorkerFailed, match="gave up"):
+        run(replace(job, loader=f"{__name__}:DiesAlways"))
 
 
 def test_an_output_in_the_input_is_refused(job: Job, corpus: Path) -> None:
