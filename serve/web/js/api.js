@@ -1,5 +1,7 @@
 /** The service's routes. Whatever goes wrong is a `ServiceFault`. */
 
+import { askForKey, storedKey } from "./key.js";
+
 export const ALL_TASKS = ["labels", "diseases", "citations", "topics", "summary"];
 
 const DEFAULT_RETRY_AFTER_S = 5;
@@ -57,10 +59,16 @@ async function post(path, body, headers, signal) {
   return ask(path, { method: "POST", headers: json, body: JSON.stringify(body), signal });
 }
 
+/** With the reader's key where the service asks for one; what the reader did not ask for asks no second time. */
 async function ask(path, options) {
-  const response = await unlessBroken(fetch(path, options));
-  if (!response.ok) throw await faultOf(response);
-  return response;
+  for (;;) {
+    const key = storedKey();
+    const headers = { ...options.headers, ...(key && { authorization: `Bearer ${key}` }) };
+    const response = await unlessBroken(fetch(path, { ...options, headers }));
+    if (response.ok) return response;
+    const fault = await faultOf(response);
+    if (fault.status !== 401 || !(await askForKey(fault.message, options.method === "POST"))) throw fault;
+  }
 }
 
 async function parsed(response) {

@@ -30,12 +30,12 @@ export function startService() {
       board.replaceChildren(...boardView(status, rates));
     } catch (fault) {
       if (!(fault instanceof ServiceFault)) throw fault;
-      stand("The service does not answer.");
+      stand(fault.status === 0 ? "The service does not answer." : "The service does not show its state.");
       board.replaceChildren(
         el(
           "div",
           { class: "notice failed" },
-          el("h2", {}, "The service does not answer"),
+          el("h2", {}, fault.status === 0 ? "The service does not answer" : "The service does not show its state"),
           el("p", {}, fault.message),
           el("p", { class: "fine" }, "Asking again every two seconds."),
         ),
