@@ -133,6 +133,7 @@ def _running(settings: Settings, *, logs: bool) -> Iterator[threading.Event]:
             include_dashboard=False,
             log_to_driver=logs,
             logging_level="WARNING",
+            _metrics_export_port=settings.ray.metrics_port,
         )
     # Only now: starting Ray installs handlers of its own, which end the process without taking Ray down.
     _on_signal(_leave)

@@ -207,6 +207,7 @@ class RaySettings(Section):
     num_cpus: float = Field(gt=0, description="Logical CPUs: how much may be scheduled, not how many cores there are.")
     object_store_mb: int = Field(ge=80)
     drain_timeout_s: float = Field(gt=0, description="How long requests in flight get to finish after SIGTERM.")
+    metrics_port: int | None = Field(default=None, ge=1, le=65535, description="Of Ray's metrics; null: a free one.")
 
 
 class KeysSettings(Section):
