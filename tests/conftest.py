@@ -13,3 +13,4 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 os.environ.setdefault("PUBSERVE_BATCHES__STATE_DIR", tempfile.mkdtemp(prefix="pubserve-tests-"))
+os.environ.setdefault("PUBSERVE_AGENT__STATE_DIR", tempfile.mkdtemp(prefix="pubserve-tests-"))

@@ -158,7 +158,8 @@ def _steps(report: Report) -> list[str]:
     rows = [f"{step.number}. **{step.name}** ({step.seconds:.1f} s): {step.said}" for step in report.steps]
     spent = report.spent
     limit = f" The run reached its limit of {report.limit_reached}." if report.limit_reached else ""
-    cost = f"{spent.llm_calls} calls of the language model, {spent.tokens:,} tokens.{limit}"
+    calls = "1 call" if spent.llm_calls == 1 else f"{spent.llm_calls} calls"
+    cost = f"{calls} of the language model, {spent.tokens:,} tokens.{limit}"
     return [f"## Run {report.run_id}", cost, "\n".join(rows)]
 
 

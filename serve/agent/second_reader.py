@@ -67,6 +67,8 @@ class SecondReader:
             return None
         except (openai.BadRequestError, openai.UnprocessableEntityError, ValueError):
             return None  # too long for the model, or no JSON
+        except (AttributeError, KeyError, TypeError):
+            return None  # no chat completion at all: LangChain takes an answer as it comes
         except openai.OpenAIError as error:
             raise ModelUnavailable(type(error).__name__) from error
         finally:

@@ -1,8 +1,10 @@
 """A summary of papers in claims, each with quotations from the papers it is about; what does not hold is dropped."""
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -22,7 +24,24 @@ TASK = (
 )
 MOST_CLAIMS_AT_ONCE = 6
 
+Item = TypeVar("Item")
+
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_SAY_LITTLE = {
+    "does",
+    "from",
+    "have",
+    "than",
+    "that",
+    "their",
+    "these",
+    "this",
+    "were",
+    "what",
+    "when",
+    "which",
+    "with",
+}
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
 
@@ -81,10 +100,17 @@ def claims_of_papers(
     return nearest(question, claims, lambda claim: claim.text)[:most]
 
 
-def nearest(question: str | None, items: Sequence[Any], text_of: Any) -> list[Any]:
-    """The items, those that share most words with the question first; in their own order where it is the same."""
+def nearest(question: str | None, items: Sequence[Item], text_of: Callable[[Item], str]) -> list[Item]:
+    """The items, those that share most words with the question first; in their own order where it is the same.
+
+    A word counts for more the fewer items have it: what all of them say tells none from the others.
+    """
     asked = _words(question or "")
-    return sorted(items, key=lambda item: -len(asked & _words(text_of(item))))
+    shared = [asked & _words(text_of(item)) for item in items]
+    having = Counter(word for words in shared for word in words)
+    weight = {word: math.log(len(items) / count) for word, count in having.items()}
+    places = sorted(range(len(items)), key=lambda place: -sum(weight[word] for word in sorted(shared[place])))
+    return [items[place] for place in places]
 
 
 def _schema(numbered: Mapping[str, Paper]) -> type[BaseModel]:
@@ -114,4 +140,4 @@ def _tokens(paper: Paper) -> int:
 
 
 def _words(text: str) -> set[str]:
-    return {word.lower() for word in _WORD.findall(text)}
+    return {word.removesuffix("s") for word in map(str.lower, _WORD.findall(text)) if word not in _SAY_LITTLE}

@@ -36,9 +36,17 @@ router = APIRouter(
 
 Work = Callable[["Runs", "Tools"], AsyncGenerator[Event, None]]
 RunId = Annotated[str, Path(pattern=f"^{RUN_ID}$", description="The name that the run was begun with, or was given.")]
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"enum": ["started", "step", "done", "approval", "error"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+}
 _EVENTS: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"schema": _EVENT}},
         "description": "Events `started`, `step` (several), and one of `done`, `approval` and `error`.",
     }
 }

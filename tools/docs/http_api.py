@@ -11,7 +11,13 @@ from tools.docs.markdown import code, one_line, table
 Schema = Mapping[str, Any]
 
 REF = "#/components/schemas/"
-TITLES = {"papers": "Reading papers", "openai": "OpenAI's protocol", "operations": "Running the service"}
+TITLES = {
+    "papers": "Reading papers",
+    "openai": "OpenAI's protocol",
+    "batches": "Files and batches",
+    "agent": "Runs of the agent",
+    "operations": "Running the service",
+}
 
 
 def openapi() -> dict[str, Any]:

@@ -45,6 +45,13 @@ def able(schema: str, given: Given) -> Any:
     return {"claims": [claim(f"It is said: {quote}", **{name: quote}) for name, quote in quotes.items()][:6]}
 
 
+def completion(message: Given, finish_reason: str = "stop") -> Given:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish_reason}
+    usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+    head = {"id": "1", "object": "chat.completion", "created": 0, "model": "m"}
+    return {**head, "choices": [choice], "usage": usage}
+
+
 @dataclass
 class Llm:
     """The model and what it was asked."""
@@ -57,6 +64,8 @@ class Llm:
     lock: Lock = field(default_factory=Lock)
 
     def reply(self, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if "tools" in body:
+            return 200, completion(self.answer("tools", body))
         schema = body["response_format"]["json_schema"]["name"]
         given = json.loads(body["messages"][-1]["content"])
         with self.lock:
@@ -66,12 +75,7 @@ class Llm:
             return self.status, {"error": {"message": "made up for a test", "type": "server_error"}}
         content = self.answer(schema, given)
         content = content if isinstance(content, str) else json.dumps(content)
-        finish = "length" if content.endswith("…") else "stop"
-        choice = {"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": finish}
-        usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
-        return 200, {
-            "id": "1", "object": "chat.completion", "created": 0, "model": "m", "choices": [choice], "usage": usage,
-        }  # fmt: skip
+        return 200, completion({"content": content}, "length" if content.endswith("…") else "stop")
 
     def verdicts_on(self) -> list[str]:
         """Titles of the papers that were read again, those with known answers left out."""

@@ -1,7 +1,9 @@
 """Whatever is sent, the answer is one that the documentation names, and never a 500."""
 
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
@@ -14,7 +16,16 @@ from schemathesis.specs.openapi.checks import (
 from serve.http import create_app
 from serve.service import Service
 from serve.settings import Settings
+from tests.client.efetch_server import efetch
 from tests.serve.conftest import InstantModels
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _pubmed() -> Iterator[None]:
+    """PubMed is here, and has no papers."""
+    with efetch() as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NCBI_EFETCH_URL", server.url)
+        yield
 
 
 def no_fault_of_ours(_: schemathesis.CheckContext, response: schemathesis.Response, __: schemathesis.Case[Any]) -> None:
