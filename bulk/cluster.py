@@ -27,7 +27,7 @@ def local_workers(settings: Settings) -> int:
 
 @contextmanager
 def running_ray(address: str | None, settings: Settings, *, workers: int | None) -> Iterator[int | None]:
-    """Ray, at `address` or `RAY_ADDRESS`, else on this machine alone.
+    """Ray, at `address` or `RAY_ADDRESS`, else on this machine alone. One that is connected already stays as it is.
 
     Yields how many workers to have: `workers` where it is given, else as many as fit here; None where a cluster is to
     grow as it can.
@@ -38,6 +38,9 @@ def running_ray(address: str | None, settings: Settings, *, workers: int | None)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray
 
+    if ray.is_initialized():
+        yield workers
+        return
     address = address or os.environ.get(ADDRESS_VARIABLE)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "WARNING", "configure_logging": True}
     if address and address != LOCAL:

@@ -5,20 +5,24 @@ import os
 import signal
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bulk import job as jobs
 from bulk.errors import ModelsDiffer, UnusableOutput, WorkerFailed
-from bulk.job import Job, Progress, run
+from bulk.job import Job, Progress
 from bulk.output import PartFormat
 from bulk.storage import Location
 from loadtest.simulated_bulk import LOADER, SimulatedLoader, SimulatedModels
 from pubserve.contract import ModelNames, Task
 from pubserve.formats import parquet
 from serve.settings import Settings
-from tests.bulk.conftest import DIED_VARIABLE
+from tests.bulk.conftest import DIED_VARIABLE, WORKERS
 from tests.bulk.papers import dead_letters, lines_in, paper, record, write_jsonl, write_pubmed
+
+run = partial(jobs.run, workers=WORKERS)
 
 pytestmark = pytest.mark.usefixtures("ray_that_is_there")
 

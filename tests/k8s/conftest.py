@@ -5,7 +5,8 @@ import pytest
 
 from tools.k8s.overlays import OVERLAYS_DIR, Manifest, Overlay, render
 
-LOADTEST = OVERLAYS_DIR.parent / "loadtest"
+JOBS = {name: OVERLAYS_DIR.parent / name for name in ("bulk", "loadtest")}
+"""Beside an overlay that runs."""
 CRDS = Path(__file__).parents[3] / "shared" / "crds"
 """KubeRay's definitions, where there is a copy beside this repository."""
 
@@ -18,7 +19,7 @@ def overlay(name: str) -> Overlay:
 
 @cache
 def rendered(name: str) -> list[Manifest]:
-    return render(LOADTEST) if name == "loadtest" else overlay(name).render()
+    return render(JOBS[name]) if name in JOBS else overlay(name).render()
 
 
 def service_of(manifests: list[Manifest]) -> Manifest:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 from ray.serve.schema import ServeDeploySchema
+from typer.testing import CliRunner
 from yaml import safe_load
 
-from tests.k8s.conftest import OVERLAYS, overlay, rendered, service_of
+from pubserve.cli.app import app
+from tests.k8s.conftest import JOBS, OVERLAYS, overlay, rendered, service_of
 from tools.k8s.capacity import check_capacity
 from tools.k8s.overlays import overlays
 from tools.k8s.policies import check_policies
@@ -18,12 +20,12 @@ def test_these_are_all_overlays() -> None:
 
 
 @pytest.mark.parametrize("version", KUBERNETES_VERSIONS)
-@pytest.mark.parametrize("name", [*OVERLAYS, "loadtest"])
+@pytest.mark.parametrize("name", [*OVERLAYS, *JOBS])
 def test_core_kinds_fit_the_schemas_of_every_kubernetes_version(name: str, version: str) -> None:
     assert list(check_core(rendered(name), version)) == []
 
 
-@pytest.mark.parametrize("name", OVERLAYS)
+@pytest.mark.parametrize("name", [*OVERLAYS, "bulk"])
 def test_ray_kinds_fit_the_operators_schemas(name: str, crds: Path) -> None:
     assert list(check_kuberay(rendered(name), crds)) == []
 
@@ -33,8 +35,19 @@ def test_every_pod_keeps_to_the_policies(name: str) -> None:
     assert list(check_policies(rendered(name))) == []
 
 
-def test_so_does_the_load_test_beside_a_service() -> None:
-    assert list(check_policies([*rendered("gpu"), *rendered("loadtest")])) == []
+@pytest.mark.parametrize(("service", "job"), [("gpu", "loadtest"), ("cpu-dev", "bulk")])
+def test_so_does_a_job_beside_a_service(service: str, job: str) -> None:
+    assert list(check_policies([*rendered(service), *rendered(job)])) == []
+
+
+def test_the_bulk_job_is_a_command_that_exists_with_room_for_its_workers() -> None:
+    [job] = [manifest for manifest in rendered("bulk") if manifest["kind"] == "RayJob"]
+    program, *words = job["spec"]["entrypoint"].split()
+    [group] = job["spec"]["rayClusterSpec"]["workerGroupSpecs"]
+
+    assert program == "pubserve"
+    assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
+    assert float(group["rayStartParams"]["num-cpus"]) > overlay("cpu-dev").settings.bulk.worker_cpus
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
@@ -52,6 +65,22 @@ def test_ray_serve_reads_the_config_inside(name: str) -> None:
     assert application.args == overlay(name).serving.settings
     for deployment in application.deployments:
         assert 0 < deployment.max_queued_requests < 10_000
+
+
+@pytest.mark.parametrize("name", ["gpu", "gpu-ha"])
+def test_who_is_reached_from_outside_asks_for_keys_and_only_the_ingress_has_their_file(name: str) -> None:
+    groups = service_of(rendered(name))["spec"]["rayClusterConfig"]["workerGroupSpecs"]
+    file = Path(overlay(name).settings.keys.file or "")
+    mounts = {
+        group["groupName"]: [mount["mountPath"] for mount in group["template"]["spec"]["containers"][0]["volumeMounts"]]
+        for group in groups
+    }
+
+    assert {group: str(file.parent) in paths for group, paths in mounts.items()} == {
+        "ingress": True,
+        "classifier": False,
+        "extractor": False,
+    }
 
 
 def test_high_availability_means_two_of_everything_and_state_outside_the_head() -> None:

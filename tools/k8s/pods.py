@@ -7,6 +7,8 @@ from typing import Any
 from tools.k8s.overlays import Manifest
 
 _TEMPLATES = {"Deployment", "StatefulSet", "DaemonSet", "Job"}
+_CLUSTERS = {"RayService": "rayClusterConfig", "RayJob": "rayClusterSpec"}
+"""Where a kind has its Ray cluster."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ def _pods(manifest: Manifest) -> Iterator[Pod]:
     where = name_of(manifest)
     if manifest["kind"] in _TEMPLATES:
         yield _pod(where, manifest["spec"]["template"], runs_to_completion=manifest["kind"] == "Job")
-    elif manifest["kind"] == "RayService":
-        cluster = manifest["spec"]["rayClusterConfig"]
+    elif manifest["kind"] in _CLUSTERS:
+        cluster = manifest["spec"][_CLUSTERS[manifest["kind"]]]
         yield _pod(f"{where} head", cluster["headGroupSpec"]["template"], {"ray.io/node-type": "head"})
         for group in cluster.get("workerGroupSpecs", []):
             yield _pod(f"{where} {group['groupName']}", group["template"], {"ray.io/node-type": "worker"})
