@@ -58,7 +58,7 @@ class ExportedMetrics:
         except TimeoutError:
             log.warning("metrics_of_one_replica", reason="the others do not answer")
             exports = []
-        return generate_latest(_Merged(exports)) if exports else self._own.render()  # type: ignore[arg-type]
+        return generate_latest(_Merged(exports)) if exports else self._own.render()
 
 
 @dataclass(frozen=True, slots=True)

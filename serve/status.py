@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
-from prometheus_client import Counter, Histogram
-from prometheus_client.samples import Sample
 from pydantic import Field
 
 from pubserve.contract import ModelNames, Wire
 from serve.deployments import Deployments, DeploymentStatus
 from serve.errors import ServiceError
+from serve.figures import by_label, means_by_label, quantiles_by_label, total
+from serve.metrics import Metrics
 from serve.service import Service
 from serve.throughput import Throughput
 
 SAMPLE_EVERY_S = 1.0
 READY_WITHIN_S = 2.0
+
+_NOT_WORK = frozenset({"unmatched", "/", "/web/{path:path}", "/healthz", "/readyz", "/metrics", "/v1/status"})
+"""Routes of those who look, and of nobody."""
 
 
 class PaperCounts(Wire):
@@ -30,6 +33,14 @@ class PaperCounts(Wire):
     per_s: float = Field(ge=0, description="Papers answered or failed per second, over the last minute.")
 
 
+class RequestShares(Wire):
+    """Requests for work since this replica of the ingress started, and how many of them went badly, from 0 to 1."""
+
+    answered: int = Field(ge=0)
+    error_ratio: float = Field(ge=0, le=1, description="Answered with 5xx, refusals aside.")
+    refused_ratio: float = Field(ge=0, le=1, description="Refused with 429 or 503.")
+
+
 class Status(Wire):
     """The service as the answering replica of its ingress sees it. Counts are since that replica started."""
 
@@ -40,6 +51,14 @@ class Status(Wire):
     models: ModelNames = Field(default=ModelNames(), description="Null while the service is not ready.")
     deployments: list[DeploymentStatus] = Field(description="Empty where the service runs without Ray.")
     papers: PaperCounts
+    requests: RequestShares
+    answer_p50_s: dict[str, float] = Field(
+        description="Time to answer all papers of a request, by priority: the median.", examples=[{"interactive": 0.08}]
+    )
+    answer_p95_s: dict[str, float] = Field(
+        description="Of the same, the 95th percentile.", examples=[{"interactive": 0.21, "bulk": 41.0}]
+    )
+    cache_hit_ratio: float | None = Field(default=None, description="Of readings, how many were remembered.")
     refused: dict[str, int] = Field(description="Requests refused at the door, by code.", examples=[{"too_busy": 3}])
     paper_errors: dict[str, int] = Field(
         description="Papers answered with an error, by code.", examples=[{"unreadable_paper": 1}]
@@ -94,6 +113,12 @@ class StatusBoard:
                 failed=outcomes.get("failed", 0),
                 per_s=round(self._throughput.per_s, 3),
             ),
+            requests=_shares(metrics),
+            answer_p50_s=quantiles_by_label(metrics.answer_seconds, 0.5),
+            answer_p95_s=quantiles_by_label(metrics.answer_seconds, 0.95),
+            cache_hit_ratio=_ratio(
+                total(metrics.cache, lambda labels: labels["outcome"] == "hit"), total(metrics.cache)
+            ),
             refused=by_label(metrics.refused),
             paper_errors=by_label(metrics.paper_errors),
             stage_mean_s=means_by_label(metrics.stage_seconds),
@@ -110,22 +135,21 @@ class StatusBoard:
             return None, "The models are loading or do not answer."
 
 
-def by_label(counter: Counter) -> dict[str, int]:
-    """The values of a counter with one label."""
-    return {_label(sample): int(sample.value) for sample in _samples(counter, "_total")}
+def _shares(metrics: Metrics) -> RequestShares:
+    def answered(*statuses: str) -> float:
+        """So many requests for work; with statuses, of those."""
+        return total(
+            metrics.requests,
+            lambda labels: labels["route"] not in _NOT_WORK and labels["status"].startswith(statuses or ""),
+        )
+
+    everything, unavailable = answered(), answered("503")
+    return RequestShares(
+        answered=int(everything),
+        error_ratio=_ratio(answered("5") - unavailable, everything) or 0.0,
+        refused_ratio=_ratio(answered("429") + unavailable, everything) or 0.0,
+    )
 
 
-def means_by_label(histogram: Histogram) -> dict[str, float]:
-    """The means of a histogram with one label; those that were observed."""
-    counts = {_label(sample): sample.value for sample in _samples(histogram, "_count")}
-    sums = {_label(sample): sample.value for sample in _samples(histogram, "_sum")}
-    return {label: round(sums[label] / count, 6) for label, count in counts.items() if count}
-
-
-def _samples(metric: Counter | Histogram, suffix: str) -> list[Sample]:
-    return [s for family in metric.collect() for s in family.samples if s.name == family.name + suffix]
-
-
-def _label(sample: Sample) -> str:
-    [value] = sample.labels.values()
-    return value
+def _ratio(part: float, whole: float) -> float | None:
+    return round(part / whole, 6) if whole else None

@@ -63,6 +63,41 @@ async def test_refusals_are_counted_by_their_code(service: Service) -> None:
     assert (await StatusBoard(service).read()).refused == {"too_busy": 1}
 
 
+async def test_requests_for_work_are_told_apart_by_how_they_went_and_from_questions(service: Service) -> None:
+    for route, status, count in (
+        ("/v1/analyze", 200, 6),
+        ("/v1/analyze", 429, 1),
+        ("/predict", 503, 1),
+        ("/predict", 500, 2),
+        ("/readyz", 503, 50),
+    ):
+        service.metrics.requests.labels(route, status).inc(count)
+
+    requests = (await StatusBoard(service).read()).requests
+
+    assert (requests.answered, requests.error_ratio, requests.refused_ratio) == (10, 0.2, 0.2)
+
+
+async def test_how_long_answers_take_is_said_for_each_priority(service: Service) -> None:
+    for seconds in (0.02, 0.04, 0.04, 3):
+        service.metrics.answer_seconds.labels("interactive").observe(seconds)
+
+    status = await StatusBoard(service).read()
+
+    assert 0.025 < status.answer_p50_s["interactive"] <= 0.05
+    assert 2.5 < status.answer_p95_s["interactive"] <= 5
+    assert "bulk" not in status.answer_p50_s
+
+
+async def test_how_much_the_cache_saves_is_said_where_it_was_asked(service: Service) -> None:
+    assert (await StatusBoard(service).read()).cache_hit_ratio is None
+
+    service.metrics.cache.labels("classify", "hit").inc(3)
+    service.metrics.cache.labels("extract", "miss").inc(1)
+
+    assert (await StatusBoard(service).read()).cache_hit_ratio == 0.75
+
+
 async def test_what_is_in_work_is_in_flight(service: Service) -> None:
     with service.papers.admit(7):
         assert (await StatusBoard(service).read()).papers.tokens_in_flight == 7

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Annotated, Any
 
@@ -37,7 +38,7 @@ def status(
     ] = 0.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show whether the service is ready, its models and replicas, papers in work, throughput and errors.
+    """Show whether the service is ready, its models and replicas, what is in work, how fast it answers, and errors.
 
     \b
     Examples:
@@ -91,6 +92,21 @@ def _deployment(deployment: dict[str, Any]) -> tuple[str, str]:
     return deployment["name"], f"{running} of {target} replicas, {deployment['status'].lower()}{trouble}"
 
 
+def _rates(status: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """How fast, how often from the cache, and how often not at all."""
+    slowest = status.get("answer_p95_s") or {}
+    for priority, median_s in (status.get("answer_p50_s") or {}).items():
+        yield (
+            priority,
+            f"{median_s:.3g} s to answer a request (median), {slowest.get(priority, 0):.3g} s (95th percentile)",
+        )
+    if (hits := status.get("cache_hit_ratio")) is not None:
+        yield "cache", f"{hits:.0%} of readings were remembered"
+    if (requests := status.get("requests")) and requests["answered"]:
+        said = "{answered:,} requests, {error_ratio:.2%} in error, {refused_ratio:.2%} refused"
+        yield "requests", said.format_map(requests)
+
+
 def table_of(status: dict[str, Any], url: str) -> Table:
     """What is known, one line each; what the service does not say is left out."""
     table = Table(box=None, show_header=False, pad_edge=False)
@@ -104,6 +120,8 @@ def table_of(status: dict[str, Any], url: str) -> Table:
     for title, said in _PAPERS.items():
         with suppress(KeyError):
             table.add_row(title, said.format_map(papers))
+    for title, said in _rates(status):
+        table.add_row(title, said)
     for title, key in (("refused", "refused"), ("errors", "paper_errors")):
         if counts := status.get(key):
             table.add_row(title, ", ".join(f"{count:,} {code}" for code, count in counts.items()))
