@@ -63,7 +63,7 @@ class Metrics:
             "pubserve_in_flight_limit", "As many as may be in flight; more are refused.", ["unit"], registry=registry
         )
         self.ready = Gauge("pubserve_ready", "1 where both models answered when last asked, else 0.", registry=registry)
-        self.batches = Gauge("pubserve_batches", "Batches of the Batch API, by status.", ["status"], registry=registry)
+        self.batches = Gauge("pubserve_batches", "Batches, as every replica sees them.", ["status"], registry=registry)
         self.batch_lines = Counter("pubserve_batch_lines", "Lines of batches answered.", ["outcome"], registry=registry)
         self.refused = Counter("pubserve_refused", "Requests refused at the door.", ["code"], registry=registry)
 
