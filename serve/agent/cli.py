@@ -19,7 +19,7 @@ from pubserve.cli.options import AsJson, Url
 from pubserve.contract import Paper
 from pubserve.errors import PubserveError
 from pubserve.formats import Format
-from serve.agent.messages import AwaitsApproval, Broken, Change, Done, Event, RunRequest, RunView, StepDone
+from serve.agent.messages import MOST_FOUND, AwaitsApproval, Broken, Change, Done, Event, RunRequest, RunView, StepDone
 from serve.errors import ServiceError
 from serve.http.caller import EVERYONE
 from serve.settings import Settings
@@ -37,6 +37,8 @@ HELP = """Answer a question from a set of papers, with every claim pointing to t
 \b
   pubserve agent run "Does chemotherapy prolong survival?" --file papers.csv -o report.md
   pubserve agent run --pmid 30872385,31452104           what do these papers say?
+  pubserve agent run "BRAF hairy cell leukemia" --find 20
+                                                        … and what do those that PubMed finds?
   pubserve agent run "…" --file papers.csv --approve    stop before second readings change labels
   pubserve agent resume ID --approve                    … and go on
   pubserve agent show                                   the latest runs
@@ -83,6 +85,9 @@ def run(
         list[Path] | None, typer.Option("--file", help="Papers in a file of any format, a folder, or - for stdin.")
     ] = None,
     format: Annotated[Format | None, typer.Option("--format", help="Read the files as this.")] = None,
+    find: Annotated[
+        int, typer.Option(min=0, max=MOST_FOUND, help="Look for so many papers in PubMed, by the question.")
+    ] = 0,
     run_id: Annotated[
         str | None, typer.Option("--run-id", metavar="ID", help="Name the run; the same command again goes on with it.")
     ] = None,
@@ -102,7 +107,7 @@ def run(
     word changes nothing. A model that fails two papers with known answers is not asked at all. A killed run loses
     nothing but the step it was in.
     """
-    intake = _intake(file or [], pmid or [], format)
+    intake = _intake(file or [], pmid or [], format, find=find)
     papers, pmids = [], []
     for item in intake:
         if isinstance(item, str):
@@ -114,6 +119,7 @@ def run(
             question=question,
             pmids=pmids,
             papers=[Paper.model_validate(paper) for paper in papers],
+            find=find,
             approve=approve,
             summarise=summary,
             run_id=run_id,
@@ -294,9 +300,9 @@ def _views(run_id: str | None) -> list[RunView]:
     return _run(look())
 
 
-def _intake(files: list[Path], pmid: list[str], format: Format | None) -> Intake:
-    if not files and not pmid:
-        raise typer.BadParameter("name papers with --pmid or --file", param_hint="--file")
+def _intake(files: list[Path], pmid: list[str], format: Format | None, *, find: int) -> Intake:
+    if not (files or pmid or find):
+        raise typer.BadParameter("name papers with --file or --pmid, or --find some", param_hint="--file")
     _require_there(files)
     try:
         pmids = pmids_in(pmid)

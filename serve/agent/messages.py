@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from pubserve.contract import ErrorBody, Paper, Request, Wire
 
+MOST_FOUND = 200
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 
 RunId = Annotated[str, StringConstraints(pattern=f"^{RUN_ID}$")]
@@ -15,13 +16,14 @@ Label = Literal["Cancer", "Non-Cancer"]
 
 
 class RunRequest(Request):
-    """A question, and papers or PMIDs to ask it of. Limits may be lower than those of the settings, not higher."""
+    """A question, and papers to ask it of: given, by PMID, or found in PubMed. Its limits only lower the settings'."""
 
     question: str | None = Field(
         default=None, max_length=2_000, examples=["Does chemotherapy prolong survival after resection?"]
     )
     pmids: list[Pmid] = Field(default=[], description="Fetched from PubMed.", examples=[[]])
     papers: list[Paper] = []
+    find: int = Field(default=0, ge=0, le=MOST_FOUND, description="Papers to look for in PubMed by the question.")
     approve: bool = Field(default=False, description="Stop after the second readings until someone approves of them.")
     summarise: bool = Field(default=True, description="Without, the run ends with readings and citations.")
     run_id: RunId | None = Field(default=None, description="A name for the run; made up where there is none.")
@@ -30,9 +32,16 @@ class RunRequest(Request):
 
     @model_validator(mode="after")
     def _there_is_something_to_read(self) -> Self:
-        if not (self.pmids or self.papers):
-            raise ValueError("there is nothing to read; give `pmids` or `papers`")
+        if self.find and not self.question:
+            raise ValueError("`find` looks for papers by the question; give a `question`")
+        if not (self.pmids or self.papers or self.find):
+            raise ValueError("there is nothing to read; give `papers`, `pmids`, or a `question` and `find`")
         return self
+
+    @property
+    def most_papers(self) -> int:
+        """How many there are, if all are found."""
+        return len(self.papers) + len(self.pmids) + self.find
 
 
 class Decision(Request):

@@ -77,10 +77,10 @@ class Runs:
             InvalidRequest: it has more papers than a run may have.
             Conflict: there is another run of that name, or this one is in progress elsewhere.
         """
-        asked = len(request.papers) + len(request.pmids)
-        if asked > self._settings.max_papers:
+        if request.most_papers > self._settings.max_papers:
             raise InvalidRequest(
-                f"There are {asked} papers; a run takes up to {self._settings.max_papers}.", param="papers"
+                f"There are {request.most_papers} papers; a run takes up to {self._settings.max_papers}.",
+                param="papers",
             )
         run_id = request.run_id or uuid.uuid4().hex
         with self._alone(run_id):

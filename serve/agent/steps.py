@@ -24,6 +24,7 @@ from serve.agent.messages import (
     RunRequest,
     SecondReading,
 )
+from serve.agent.pubmed_search import search
 from serve.agent.second_reader import ModelUnavailable, SecondReader
 from serve.agent.state import AgentState
 from serve.agent.summary import claims_of_model, claims_of_papers, nearest, parts
@@ -61,9 +62,10 @@ class Steps:
         self._tools = tools
 
     async def fetch(self, state: AgentState) -> Said:
-        """The papers that were given, and those of PubMed by their PMIDs; each id once."""
+        """The papers that were given, and those of PubMed, by their PMIDs or by the question; each id once."""
         request = state["request"]
-        papers, left_out = await gather(request.papers, request.pmids, self._tools.pubmed)
+        found = await search(request.question or "", most=request.find) if request.find else []
+        papers, left_out = await gather(request.papers, [*request.pmids, *found], self._tools.pubmed)
         fetched = len({paper.id for paper in papers} - {paper.id for paper in request.papers})
         said = f"{_papers(len(papers))}, {fetched} of them from PubMed; {len(left_out)} left out"
         return said, {"papers": papers, "left_out": left_out}

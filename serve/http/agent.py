@@ -60,6 +60,8 @@ class AgentDoor:
         self._places = Admission(
             service.settings.agent.max_runs, unit="runs", retry_after_max_s=service.settings.http.retry_after_max_s
         )
+        service.metrics.in_flight.labels("runs").set_function(lambda: self._places.in_flight)
+        service.metrics.in_flight_limit.labels("runs").set(self._places.limit)
 
     async def look(self, run_id: str, owner: str) -> RunView:
         """

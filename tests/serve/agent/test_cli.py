@@ -107,7 +107,7 @@ def test_the_transcript_of_a_run(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["run", "Why?"], "name papers with --pmid or --file"),
+        (["run", "Why?"], "name papers with --file or --pmid, or --find some"),
         (["run", "--file", "nowhere.csv"], "there is nothing at nowhere.csv"),
         (["run", "--pmid", "PMC123"], "neither a PMID"),
         (["run", "--file", "papers.csv", "--run-id", "a b"], "run_id"),

@@ -7,9 +7,9 @@ import pytest
 
 from pubserve.contract import Paper
 from serve.agent.adjudication import KNOWN
-from serve.agent.messages import Limit, Outcome
+from serve.agent.messages import Broken, Limit, Outcome
 from serve.http.caller import EVERYONE
-from tests.client.efetch_server import Efetch
+from tests.client.efetch_server import Answer, Efetch
 from tests.serve.agent.conftest import (
     ASTHMA,
     CANCER,
@@ -185,6 +185,33 @@ async def test_papers_come_from_pubmed_by_their_numbers_alone(begin: Begin, pubm
     assert [(one.paper_id, one.reason) for one in report.left_out] == [("1", "PubMed has no text of it")]
     with pytest.raises(ValueError, match="pmids"):
         await begin(pmids=["http://169.254.169.254/"])
+
+
+async def test_papers_are_found_by_the_question(begin: Begin, pubmed: Efetch) -> None:
+    pubmed.first = [Answer(200, json.dumps({"esearchresult": {"idlist": ["30872385", "file:///", "1"]}}).encode())]
+
+    report = report_in(await begin(papers=[], question="hairy cell leukaemia", find=5))
+
+    assert [reading.paper_id for reading in report.readings] == ["30872385"]
+    asked = pubmed.requests[0]
+    assert (asked["term"], asked["retmax"]) == ("hairy cell leukaemia", "5")
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(500), Answer(200, b"<html>"), Answer(200, b'{"esearchresult": {"ERROR": 1}}')]
+)
+async def test_a_search_that_fails_breaks_the_run_off(begin: Begin, pubmed: Efetch, answer: Answer) -> None:
+    pubmed.first = [answer]
+
+    broken = (await begin(papers=[], question="asthma", find=5))[-1]
+
+    assert isinstance(broken, Broken)
+    assert "NCBI did not search PubMed" in broken.error.message
+
+
+async def test_nothing_is_found_without_a_question(begin: Begin) -> None:
+    with pytest.raises(ValueError, match="give a `question`"):
+        await begin(papers=[], find=5)
 
 
 async def test_what_cannot_be_read_is_left_out_with_the_reason(begin: Begin, models: InstantModels) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +67,13 @@ def error_of(response: httpx.Response) -> tuple[int, str, str | None]:
     error = response.json()["error"]
     assert set(error) == {"message", "type", "param", "code"}
     return response.status_code, error["code"], error["param"]
+
+
+def test_a_service_starts_without_what_only_runs_need() -> None:
+    heavy = "{'langgraph', 'langchain_core', 'langchain_openai', 'mcp', 'openai'}"
+    program = f"import sys, serve.http; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=WITHIN_S)
 
 
 async def test_a_run_tells_its_steps_and_ends_with_the_report(http: httpx.AsyncClient) -> None:
