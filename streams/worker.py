@@ -50,7 +50,9 @@ class Worker:
             BrokerRefused: alone or in a group, when the broker will not have us.
         """
         settings = self._settings
-        await self._until_available(self._broker.open, unless_stopped=True)
+        opened = await self._until_available(self._open, unless_stopped=True)
+        if not opened:
+            return
         log.info("worker_started", source=settings.source, output=settings.output, group=settings.group)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -60,6 +62,10 @@ class Worker:
                 watching.cancel()
         finally:
             await self._leave()
+
+    async def _open(self) -> bool:
+        await self._broker.open()
+        return True
 
     async def _pump(self, tasks: asyncio.TaskGroup) -> None:
         slots = asyncio.Semaphore(self._settings.concurrency)

@@ -5,7 +5,7 @@ import pytest
 
 from tools.k8s.overlays import OVERLAYS_DIR, Manifest, Overlay, render
 
-JOBS = {name: OVERLAYS_DIR.parent / name for name in ("bulk", "loadtest")}
+JOBS = {name: OVERLAYS_DIR.parent / name for name in ("bulk", "loadtest", "worker")}
 """Beside an overlay that runs."""
 CRDS = Path(__file__).parents[3] / "shared" / "crds"
 """KubeRay's definitions, where there is a copy beside this repository."""

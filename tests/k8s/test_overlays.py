@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 from yaml import safe_load
 
 from pubserve.cli.app import app
+from streams.settings import WorkerSettings
 from tests.k8s.conftest import JOBS, OVERLAYS, overlay, rendered, service_of
+from tools.docs.worker import worker_variables
 from tools.k8s.capacity import check_capacity
 from tools.k8s.overlays import overlays
 from tools.k8s.policies import check_policies
@@ -35,7 +37,7 @@ def test_every_pod_keeps_to_the_policies(name: str) -> None:
     assert list(check_policies(rendered(name))) == []
 
 
-@pytest.mark.parametrize(("service", "job"), [("gpu", "loadtest"), ("cpu-dev", "bulk")])
+@pytest.mark.parametrize(("service", "job"), [("gpu", "loadtest"), ("cpu-dev", "bulk"), ("gpu", "worker")])
 def test_so_does_a_job_beside_a_service(service: str, job: str) -> None:
     assert list(check_policies([*rendered(service), *rendered(job)])) == []
 
@@ -48,6 +50,21 @@ def test_the_bulk_job_is_a_command_that_exists_with_room_for_its_workers() -> No
     assert program == "pubserve"
     assert CliRunner().invoke(app, [*words, "--help"]).exit_code == 0
     assert float(group["rayStartParams"]["num-cpus"]) > overlay("cpu-dev").settings.bulk.worker_cpus
+
+
+def test_workers_are_told_what_there_is_to_tell_and_have_time_to_stop() -> None:
+    [deployment] = [manifest for manifest in rendered("worker") if manifest["kind"] == "Deployment"]
+    [scaled] = [manifest for manifest in rendered("worker") if manifest["kind"] == "ScaledObject"]
+    pod = deployment["spec"]["template"]["spec"]
+    given = {entry["name"]: entry.get("value") for entry in pod["containers"][0]["env"]}
+    [trigger] = [trigger["metadata"] for trigger in scaled["spec"]["triggers"]]
+
+    assert {name for name in given if name.startswith("PUBSERVE_WORKER_")} <= worker_variables()
+    assert pod["terminationGracePeriodSeconds"] > WorkerSettings.model_fields["grace_s"].default
+    assert scaled["spec"]["scaleTargetRef"]["name"] == deployment["metadata"]["name"]
+    assert trigger["stream"] == given["PUBSERVE_WORKER_SOURCE"]
+    assert trigger["consumerGroup"] == WorkerSettings.model_fields["group"].default
+    assert trigger["passwordFromEnv"] in given
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

@@ -245,6 +245,13 @@ async def test_what_is_not_finished_within_the_grace_time_is_given_back(
     assert entry["consumer"] == "returned"
 
 
+async def test_stopped_before_there_was_a_broker_it_ends(
+    working: Start, make_settings: MakeSettings, metrics: WorkerMetrics
+) -> None:
+    async with working(make_settings(broker_url="redis://127.0.0.1:1/0")):
+        await until(lambda: _is(lambda: count(metrics, "retries_total", cause="broker_unavailable") > 1))
+
+
 async def test_it_works_on_after_redis_was_restarted(
     working: Start, make_settings: MakeSettings, tmp_path: Any, metrics: WorkerMetrics
 ) -> None:

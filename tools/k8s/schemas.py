@@ -14,7 +14,7 @@ from tools.k8s.overlays import Manifest, ManifestError
 from tools.k8s.pods import name_of, pods_of
 
 KUBERNETES_VERSIONS = ("1.33", "1.35", "1.37")
-CRD_GROUPS = ("ray.io", "gateway.networking.k8s.io", "monitoring.coreos.com")
+CRD_GROUPS = ("ray.io", "gateway.networking.k8s.io", "keda.sh", "monitoring.coreos.com")
 """Of these kinds Kubernetes has no schema."""
 
 
