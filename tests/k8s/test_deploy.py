@@ -36,15 +36,16 @@ def test_a_dry_run_says_every_step_and_runs_none(kubectl: Path, tmp_path: Path) 
 
     verbs = [line.split()[1] for line in said]
     assert verbs.index("get") < verbs.index("apply") < verbs.index("wait") < verbs.index("port-forward")
-    assert "kubectl get secret pubserve-redis -n pubserve" in said
+    assert "kubectl get secret pubserve-api-keys pubserve-redis -n pubserve" in said
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_an_overlay_needs_is_read_from_its_manifests() -> None:
     assert needed_crds(rendered("cpu-dev")) == ["rayservices.ray.io"]
     assert "podmonitors.monitoring.coreos.com" in needed_crds(rendered("gpu"))
-    assert needed_secrets(rendered("gpu")) == []  # the hub's token is optional
-    assert needed_secrets(rendered("gpu-ha")) == ["pubserve-redis"]
+    assert needed_secrets(rendered("cpu-dev")) == []  # the hub's token is optional
+    assert needed_secrets(rendered("gpu")) == ["pubserve-api-keys"]
+    assert needed_secrets(rendered("gpu-ha")) == ["pubserve-api-keys", "pubserve-redis"]
 
 
 def test_a_missing_operator_ends_it_before_anything_is_changed(kubectl: Path, tmp_path: Path) -> None:
@@ -72,14 +73,15 @@ def test_where_nothing_runs_nothing_is_kept_and_a_rollback_says_so(kubectl: Path
 
 
 @contextmanager
-def _service(diseases: str, ready: int = 200) -> Iterator[str]:
+def _service(diseases: str, ready: int = 200, key: str | None = None) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._answer(ready, b"{}")
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            self._answer(200, b'{"results": [{"extracted_diseases": ["%s"]}]}' % diseases.encode())
+            known = key is None or self.headers["authorization"] == f"Bearer {key}"
+            self._answer(200 if known else 401, b'{"results": [{"extracted_diseases": ["%s"]}]}' % diseases.encode())
 
         def _answer(self, status: int, body: bytes) -> None:
             self.send_response(status)
@@ -102,4 +104,12 @@ def test_the_smoke_test_wants_models_that_answer_and_the_right_disease() -> None
     with _service("Lung Cancer") as url, pytest.raises(DeployError, match="roll back"):
         ask(url)
     with _service("Asthma", ready=503) as url, pytest.raises(DeployError, match="does not answer"):
+        ask(url)
+
+
+def test_the_smoke_test_sends_the_key_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with _service("Asthma", key="ps_1") as url:
+        with pytest.raises(DeployError, match="set PUBSERVE_API_KEY"):
+            ask(url)
+        monkeypatch.setenv("PUBSERVE_API_KEY", "ps_1")
         ask(url)

@@ -1,5 +1,6 @@
 """What `deploy` and `rollback` do to a cluster: kubectl commands, one after the other."""
 
+import os
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import httpx
 
+from pubserve._connection import API_KEY_VARIABLE
 from tools.k8s.overlays import Manifest, Overlay, kubectl
 
 NAMESPACE = "pubserve"
@@ -86,9 +88,10 @@ def needed_secrets(manifests: Sequence[Manifest]) -> list[str]:
 
 def _secrets(node: object) -> Iterator[str]:
     if isinstance(node, dict):
-        reference = node.get("secretKeyRef")
-        if isinstance(reference, dict) and not reference.get("optional"):
-            yield str(reference["name"])
+        for kind, name in (("secretKeyRef", "name"), ("secret", "secretName")):
+            reference = node.get(kind)
+            if isinstance(reference, dict) and not reference.get("optional"):
+                yield str(reference[name])
         for value in node.values():
             yield from _secrets(value)
     elif isinstance(node, list):
@@ -129,7 +132,12 @@ def ask(url: str) -> None:
     """
     try:
         httpx.get(f"{url}/readyz", timeout=60).raise_for_status()
-        answer = httpx.post(f"{url}/v1/analyze", json={"papers": [PAPER]}, timeout=120).raise_for_status()
+        key = os.environ.get(API_KEY_VARIABLE)
+        headers = {"authorization": f"Bearer {key}"} if key else {}
+        answer = httpx.post(f"{url}/v1/analyze", json={"papers": [PAPER]}, headers=headers, timeout=120)
+        if answer.status_code == 401:
+            raise DeployError(f"the service asks for an API key; set {API_KEY_VARIABLE} to one that may read papers")
+        answer.raise_for_status()
     except httpx.HTTPError as error:
         raise DeployError(f"the service does not answer: {error}; see `kubectl describe rayservice pubserve`") from None
     diseases = answer.json()["results"][0].get("extracted_diseases")
