@@ -218,6 +218,12 @@ class KeysSettings(Section):
         default=None, description="`redis://host:6379/0`: quotas counted once for all replicas, not by each."
     )
 
+    @field_validator("file")
+    @classmethod
+    def _from_here(cls, file: str | None) -> str | None:
+        # Replicas read it, and they may work in another directory.
+        return str(Path(file).expanduser().absolute()) if file else None
+
 
 class AgentSettings(Section):
     """Runs of the agent: the language model that reads uncertain papers again, and what one run may take."""

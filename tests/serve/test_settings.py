@@ -1,5 +1,7 @@
 """One settings object: profile, then environment, then arguments."""
 
+from pathlib import Path
+
 import cloudpickle
 import pytest
 from pydantic import ValidationError
@@ -33,6 +35,15 @@ def test_the_environment_overrides_the_profile_and_arguments_override_both(monke
     assert Settings(profile="cpu").http.port == 9001
     assert Settings(profile="cpu", http={"port": 9002}).http.port == 9002
     assert Settings(profile="cpu", http={"port": 9002}).http.host == "127.0.0.1"
+
+
+def test_a_file_of_keys_is_named_from_where_the_service_was_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PUBSERVE_KEYS__FILE", "keys.yaml")
+
+    assert Settings().keys.file == str(tmp_path / "keys.yaml")
 
 
 def test_an_engine_runs_no_code_of_a_models_repository() -> None:
