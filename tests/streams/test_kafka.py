@@ -1,6 +1,7 @@
 """Kafka's protocol on a real broker: commits of what is settled without a gap, answers under the key of their paper."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,6 +12,7 @@ from streams.broker import BrokerUnavailable
 from streams.kafka import Kafka
 from streams.messages import Answer, DeadLetter, Delivery, Reason
 from streams.settings import WorkerSettings
+from tests.streams import kafka_broker
 from tests.streams.conftest import MakeSettings
 from tests.streams.kafka_broker import KafkaBroker
 
@@ -50,7 +52,8 @@ async def read(broker: Kafka, count: int) -> list[Delivery]:
     found: list[Delivery] = []
     async with asyncio.timeout(WITHIN_S):
         while len(found) < count:
-            found += await broker.read(count - len(found), WAIT_S)
+            with contextlib.suppress(BrokerUnavailable):
+                found += await broker.read(count - len(found), WAIT_S)
     return found
 
 
@@ -74,6 +77,12 @@ async def committed(kafka: KafkaBroker, settings: WorkerSettings, partition: int
         consumer.assign([place])
         offset: int | None = await consumer.committed(place)
         return offset
+
+
+async def send(kafka: KafkaBroker, *values: bytes) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka.address) as producer:
+        for value in values:
+            await producer.send_and_wait("papers", value)
 
 
 def answer(delivery: Delivery, key: str = "k1") -> Answer:
@@ -175,6 +184,23 @@ async def test_what_is_settled_after_its_partition_went_does_no_harm(
 
     assert await committed(kafka, settings, partition=0) is None
     await worker.close()
+
+
+async def test_a_worker_goes_on_after_its_broker_was_restarted(make_settings: MakeSettings) -> None:
+    with kafka_broker.running("papers") as broker:
+        settings = make_settings(broker_url=broker.url, claim_after_s=6, source="papers")
+        worker = await opened(settings)
+        await send(broker, b"before")
+        [delivery] = await read(worker, 1)
+        await worker.settle([answer(delivery)])
+
+        await asyncio.to_thread(broker.restart)
+        await send(broker, b"after")
+
+        [delivery] = await read(worker, 1)
+        assert delivery.payload == b"after"
+        assert await worker.settle([answer(delivery)]) == [True]
+        await worker.close()
 
 
 async def test_pending_is_what_is_in_work(worker: Kafka, settings: WorkerSettings, producer: Any) -> None:

@@ -180,6 +180,33 @@ async def test_nothing_is_lost_or_given_up_while_the_service_is_away(
     assert await dead(redis, settings) == []
 
 
+async def test_the_service_says_when_to_come_back(
+    working: Start, settings: WorkerSettings, redis: Any, service: MockTransport, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service.first = [refusal(503, retry_after_s=1)]
+    await send(redis, settings, "Asthma.")
+
+    async with working(settings):
+        await until(lambda: _length(redis, settings.output, 1))
+
+    [waited] = [event for event in _events(capsys.readouterr().err) if event["event"] == "service_unavailable"]
+    assert (waited["status"], waited["wait_s"] >= 1) == (503, True)
+
+
+async def test_a_message_of_50_mb_is_a_dead_letter_and_the_next_is_answered(
+    working: Start, settings: WorkerSettings, redis: Any
+) -> None:
+    await redis.xadd(settings.source, {"paper": "x" * 50_000_000})
+    await send(redis, settings, "Asthma.")
+
+    async with working(settings):
+        await until(lambda: _length(redis, settings.output, 1))
+        await until(lambda: _length(redis, settings.dead_letters, 1))
+
+    [(_, fields)] = await redis.xrange(settings.dead_letters)
+    assert (fields["dead_reason"], len(fields["paper"])) == ("too_large", 50_000_000)
+
+
 async def test_papers_that_fail_while_the_service_is_not_ready_are_not_given_up(
     working: Start, make_settings: MakeSettings, redis: Any, service: MockTransport, metrics: WorkerMetrics
 ) -> None:
@@ -292,9 +319,8 @@ async def test_logs_never_hold_a_text(
         await until(lambda: _length(redis, settings.dead_letters, 1))
 
     said = capsys.readouterr().err
-    assert {"worker_started", "service_unavailable", "message_dead", "worker_stopped"} <= {
-        json.loads(line)["event"] for line in said.splitlines()
-    }
+    told = {event["event"] for event in _events(said)}
+    assert {"worker_started", "service_unavailable", "message_dead", "worker_stopped"} <= told
     assert "Unpublished" not in said
 
 
@@ -320,6 +346,10 @@ def _failing_at(word: str, error: ErrorBody) -> Callable[[Paper], Result]:
         return Failure(abstract_id=paper.id, error=error) if word in (paper.title or "") else read_words(paper)
 
     return read
+
+
+def _events(logs: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in logs.splitlines()]
 
 
 async def _length(redis: Any, stream: str, wanted: int) -> bool:
