@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 import os
+import sqlite3
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from pathlib import Path
@@ -266,7 +267,10 @@ def _finish(event: Event, out: Path | None, *, as_json: bool, malformed: int = 0
         report = event.report
         text = json.dumps(report.model_dump(mode="json")) + "\n" if as_json else as_markdown(report)
         if out:
-            out.write_text(text, encoding="utf-8")
+            try:
+                out.write_text(text, encoding="utf-8")
+            except OSError as error:
+                _refuse(f"--out: {error}; `pubserve agent show {report.run_id}` has the report")
             err.print(f"The report is in {out}", markup=False, soft_wrap=True)
         else:
             typer.echo(text, nl=False)
@@ -344,7 +348,7 @@ def _run(work: Coroutine[Any, Any, Any] | Awaitable[Any]) -> Any:
         raise typer.Exit(INTERRUPTED) from None
     except ServiceError as error:
         _refuse(error.message)
-    except PubserveError as error:
+    except (PubserveError, OSError, sqlite3.Error) as error:  # the last two: a disk that is full, or is not there
         err.print(f"Stopped: {error}", style="red", markup=False, soft_wrap=True)
         raise typer.Exit(UNREACHABLE) from None
 

@@ -14,6 +14,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from pubserve import AsyncClient, PubMed
+from pubserve.cli.exits import USAGE_ERROR
 from pubserve.cli.options import Url
 from pubserve.contract import Analysis, Paper, Wire
 from pubserve.errors import PubserveError
@@ -21,7 +22,9 @@ from serve.agent.messages import LeftOut, Pmid
 from serve.agent.results import MOST_FOUND, Found, Results
 from serve.agent.runs import Runs, found_in
 from serve.agent.steps import BATCHING, TASKS, gather, reading_of
+from serve.errors import ServiceError
 from serve.http.caller import EVERYONE
+from serve.logs import configure_logs
 from serve.settings import AgentSettings, Settings
 
 DEFAULT_URL = "http://127.0.0.1:8000"
@@ -171,12 +174,19 @@ def cli(
     An agent is told of it by the command, as {"command": "pubserve", "args": ["mcp"]} in its list of servers.
     """
 
+    settings = Settings()
+    configure_logs(settings.log)  # on stderr: stdout is the protocol's
+
     async def serve() -> None:
         key = os.environ.get("PUBSERVE_API_KEY")
-        async with server_for(Settings().agent, url=url or DEFAULT_URL, api_key=key) as server:
+        async with server_for(settings.agent, url=url or DEFAULT_URL, api_key=key) as server:
             if http:
                 await server.run_streamable_http_async(host="127.0.0.1", port=port)
             else:
                 await server.run_stdio_async()
 
-    asyncio.run(serve())
+    try:
+        asyncio.run(serve())
+    except ServiceError as error:
+        typer.echo(f"Error: {error.message}", err=True)
+        raise typer.Exit(USAGE_ERROR) from None

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from pubserve.contract import ErrorBody, Paper, Request, Wire
+from serve.text.document import UNREADABLE
 
 MOST_FOUND = 200
 RUN_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -13,6 +14,10 @@ RUN_ID = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 RunId = Annotated[str, StringConstraints(pattern=f"^{RUN_ID}$")]
 Pmid = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,7}$")]
 Label = Literal["Cancer", "Non-Cancer"]
+
+
+def _readable(text: str) -> str:
+    return UNREADABLE.sub("\ufffd", text)
 
 
 class RunRequest(Request):
@@ -29,6 +34,12 @@ class RunRequest(Request):
     run_id: RunId | None = Field(default=None, description="A name for the run; made up where there is none.")
     max_llm_calls: int | None = Field(default=None, ge=0)
     max_llm_tokens: int | None = Field(default=None, ge=0)
+
+    @field_validator("papers")
+    @classmethod
+    def _can_be_kept(cls, papers: list[Paper]) -> list[Paper]:
+        """What no encoder carries is replaced one for one, as the service does before it reads a paper."""
+        return [Paper(**{name: text and _readable(text) for name, text in paper}) for paper in papers]
 
     @model_validator(mode="after")
     def _there_is_something_to_read(self) -> Self:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from serve.agent.budget import Budget
 from serve.chains import chat_model, question
+from serve.deadline import DEADLINE_HEADER
 from serve.settings import AgentSettings
 from serve.text.document import CHARS_PER_TOKEN
 
@@ -42,6 +43,7 @@ class SecondReader:
             timeout=settings.llm_timeout_s,
             max_retries=settings.llm_retries,
             seed=0,
+            default_headers={DEADLINE_HEADER: str(round(settings.llm_timeout_s * 1e3))},
             http_async_client=http,
         )
 

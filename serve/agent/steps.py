@@ -10,6 +10,7 @@ from langgraph.types import interrupt
 
 from pubserve import AsyncClient, Batching, PubMed
 from pubserve.contract import Analysis, Paper, Task
+from pubserve.errors import PubserveError
 from serve.agent.adjudication import as_data, check_model, read_again
 from serve.agent.budget import Budget, OutOfBudget
 from serve.agent.citations import citations_of
@@ -75,8 +76,8 @@ class Steps:
         kept: list[Paper] = []
         left_out: list[LeftOut] = []
         removed = 0
-        for paper in state["papers"]:
-            left = as_data(paper)
+        cleaned = await asyncio.to_thread(lambda: [as_data(paper) for paper in state["papers"]])
+        for paper, left in zip(state["papers"], cleaned, strict=True):
             if any(left.values()):
                 kept.append(paper)
                 removed += len(paper.title or "") + len(paper.abstract or "") - sum(map(len, left.values()))
@@ -182,14 +183,17 @@ class Steps:
     async def conclude(self, state: AgentState) -> Said:
         """A summary in the papers' own sentences, where the language model has not written one."""
         question, most = state["request"].question, self._tools.settings.max_claims
-        claims = claims_of_papers(question, state["papers"], state["readings"], most=most)
+        claims = await asyncio.to_thread(claims_of_papers, question, state["papers"], state["readings"], most=most)
         said = f"{len(claims)} conclusions in the papers' own words"
         return said, {"claims": claims, "to_sum_up": [], "summary_by": "papers"}
 
     @property
     def _reader(self) -> SecondReader:
         if self._tools.reader is None:
-            raise RuntimeError("a run that asks a language model goes on without one")
+            raise PubserveError(
+                "The run asks a language model, and the settings name none.",
+                hint="set PUBSERVE_AGENT__SECOND_READINGS=true.",
+            )
         return self._tools.reader
 
     def _budget(self, state: AgentState) -> Budget:

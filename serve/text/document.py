@@ -6,7 +6,7 @@ from dataclasses import dataclass
 CHARS_PER_TOKEN = 4
 """Of English abstracts, whatever the tokenizer: a little more than four."""
 
-_UNREADABLE = re.compile("[\x00\ud800-\udfff]")
+UNREADABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Document:
             if len(raw) > max_field_chars:
                 raw = raw[:max_field_chars]
                 warnings.append(f"{name}_truncated")
-            fields[name], replaced = _UNREADABLE.subn("\ufffd", raw)
+            fields[name], replaced = UNREADABLE.subn("\ufffd", raw)
             if replaced:
                 warnings.append(f"{name}_characters_replaced")
         document = cls(fields["title"], fields["abstract"])

@@ -64,6 +64,13 @@ def test_a_report_for_people(run: Run) -> None:
     assert "| 1 | Registry of lung cancer | Cancer (was Non-Cancer) |" in report
 
 
+def test_a_report_that_cannot_be_put_where_it_should_is_not_lost(run: Run) -> None:
+    refused = run("run", "--file", "papers.csv", "--run-id", "mine", "-o", "nowhere/report.md")
+
+    assert refused.exit_code == 2
+    assert "`pubserve agent show mine` has the report" in " ".join(refused.stderr.split())
+
+
 def test_a_report_for_machines(run: Run) -> None:
     done = run("run", "--file", "papers.csv", "--run-id", "mine", "--json")
 

@@ -226,6 +226,14 @@ async def test_what_cannot_be_read_is_left_out_with_the_reason(begin: Begin, mod
     assert reasons["asthma"] == "The extractor could not read this paper."
 
 
+async def test_what_no_encoder_carries_is_replaced(begin: Begin) -> None:
+    broken = {"id": "\ud800", "title": "On\ud800 asthma", "abstract": "It was\x00 seen."}
+
+    report = report_in(await begin(papers=[broken]))
+
+    assert (report.readings[0].paper_id, report.readings[0].title) == ("\ufffd", "On\ufffd asthma")
+
+
 @pytest.mark.parametrize("agent", [{"max_llm_calls": 3}])
 async def test_calls_are_bounded(begin: Begin, llm: Llm) -> None:
     report = report_in(await begin())

@@ -1,5 +1,6 @@
 """A run that was killed goes on from its last step; one that waits for approval does so for as long as it takes."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from pubserve.testing import MockTransport
 from serve.agent.adjudication import KNOWN
-from serve.agent.messages import AwaitsApproval, Outcome, RunRequest
+from serve.agent.messages import AwaitsApproval, Broken, Outcome, RunRequest
 from serve.agent.runs import Runs
 from serve.agent.steps import Tools
 from serve.errors import Conflict, InvalidRequest, NotFound, Unavailable
@@ -118,6 +119,22 @@ async def test_what_is_not_approved_is_taken_back(begin: Begin, runs: Runs, tool
     assert reading.labels == reading.first_labels == ["Non-Cancer"]
     assert reading.second is not None
     assert reading.second.outcome is Outcome.NOT_APPROVED
+
+
+@pytest.mark.anyio
+async def test_a_run_that_asks_a_model_needs_one_to_go_on(runs: Runs, tools: Tools) -> None:
+    events = runs.begin(RunRequest(papers=PAPERS, run_id="left"), tools, owner=EVERYONE)
+    async for event in events:
+        if event.event == "step" and event.step.name == "check":
+            break
+    await events.aclose()
+
+    without = dataclasses.replace(tools, reader=None)
+    last = [event async for event in runs.resume("left", without, owner=EVERYONE)][-1]
+
+    assert isinstance(last, Broken)
+    assert "PUBSERVE_AGENT__SECOND_READINGS" in last.error.message
+    report_in([event async for event in runs.resume("left", tools, owner=EVERYONE)])
 
 
 @pytest.mark.anyio
