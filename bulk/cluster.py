@@ -1,6 +1,7 @@
 """Ray for a job: a bounded one on this machine, or a cluster that is there."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import ceil
@@ -11,6 +12,8 @@ from serve.settings import Settings
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
 LOCAL = "local"
+AUTO = "auto"
+CONNECT_TIMEOUT_S = 10.0
 READER_CPUS = 0.5
 LOCAL_READERS = 2
 
@@ -45,8 +48,9 @@ def running_ray(address: str | None, settings: Settings, *, workers: int | None)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "WARNING", "configure_logging": True}
     if address and address != LOCAL:
         try:
+            _require_answer(address)
             ray.init(address=address, **options)
-        except (ConnectionError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError) as error:
             reason = str(error).splitlines()[0]
             raise NoCluster(
                 f"No Ray cluster at {address}: {reason}", "Correct --address, or leave it out to work on this machine."
@@ -64,3 +68,18 @@ def running_ray(address: str | None, settings: Settings, *, workers: int | None)
         yield workers
     finally:
         ray.shutdown()
+
+
+def _require_answer(address: str) -> None:
+    """Ray itself would try for minutes, and end the process in the end.
+
+    Raises:
+        OSError: nothing listens there.
+        ValueError: it is no address.
+    """
+    if address == AUTO:
+        return
+    host, _, port = address.rpartition("://")[2].rpartition(":")
+    if not (host and port.isdecimal()):
+        raise ValueError(f"expected {AUTO}, or host:port")
+    socket.create_connection((host, int(port)), CONNECT_TIMEOUT_S).close()

@@ -26,6 +26,11 @@ CATALOG_LOADER = "bulk.models:CatalogLoader"
 RETRIES = 2
 """A unit whose worker dies is given to another: a node may go. What kills every worker must not go round for ever."""
 
+_NO_NEWS = (
+    "`ray_remote_args` is deprecated",  # Ray 2.60 has no other way to bound retries than the one that it will replace
+    "The minimum number of concurrent actors",  # of a single file: it has many units, which Ray Data cannot know
+)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -128,7 +133,6 @@ def _units_done(
     import ray
     from ray.data import ActorPoolStrategy, DataContext
     from ray.exceptions import RayError
-    from ray.util.annotations import RayDeprecationWarning
 
     from bulk.datasource import Units
 
@@ -137,22 +141,21 @@ def _units_done(
     context.enable_progress_bars = False
     context.print_on_execution_start = False
     context.target_max_block_size = 1  # bytes: a unit is a block, and is never put together with others
+    for message in _NO_NEWS:
+        warnings.filterwarnings("ignore", message=message)
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what goes wrong is raised, and said by us
     units = Units(sources, records=bulk.unit_papers, format=job.input_format, done=done)
     pool = ActorPoolStrategy(size=workers) if workers else ActorPoolStrategy(min_size=1)
     try:
-        dataset = ray.data.read_datasource(units, num_cpus=READER_CPUS, override_num_blocks=len(sources))
-        with warnings.catch_warnings(action="ignore", category=RayDeprecationWarning):
-            # Ray 2.60 has no other way to bound retries than the one that it will replace.
-            dataset = dataset.map_batches(
-                Worker,
-                fn_constructor_args=(work,),
-                batch_size=1,
-                compute=pool,
-                num_cpus=bulk.worker_cpus,
-                num_gpus=bulk.worker_gpus or None,
-                max_task_retries=RETRIES,
-            )
+        dataset = ray.data.read_datasource(units, num_cpus=READER_CPUS, override_num_blocks=len(sources)).map_batches(
+            Worker,
+            fn_constructor_args=(work,),
+            batch_size=1,
+            compute=pool,
+            num_cpus=bulk.worker_cpus,
+            num_gpus=bulk.worker_gpus or None,
+            max_task_retries=RETRIES,
+        )
         yield from map(done_in, dataset.iter_rows())
     except (RayError, RuntimeError) as error:
         raise WorkerFailed(
