@@ -75,7 +75,7 @@ def worker(
 
     \b
     The service is where PUBSERVE_BASE_URL says, else http://127.0.0.1:8000; a key comes from PUBSERVE_API_KEY. Every
-    setting has a variable, PUBSERVE_WORKER_ and its name; the guide on streams lists those without an option here.
+    setting has a variable, PUBSERVE_WORKER_ and its name; the page "Worker" of the reference lists all.
     """
     settings = _settings({name: value for name, value in context.params.items() if value is not None})
     _configure_logs(settings)
@@ -96,13 +96,17 @@ def _settings(given: dict[str, Any]) -> WorkerSettings:
         return WorkerSettings(**given)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False, include_input=False)
-        raise typer.BadParameter("; ".join(_problem(problem["loc"], problem["msg"]) for problem in problems)) from None
+        said = [_problem(problem["loc"], problem["msg"].removeprefix("Value error, "), given) for problem in problems]
+        raise typer.BadParameter("; ".join(said)) from None
 
 
-def _problem(where: tuple[int | str, ...], said: str) -> str:
-    name = str(where[0]) if where else ""
-    said = said.removeprefix("Value error, ")
-    return f"{_ARGUMENTS.get(name, '--' + name.replace('_', '-'))}: {said}" if name else said
+def _problem(where: tuple[int | str, ...], said: str, given: dict[str, Any]) -> str:
+    """With the name under which the caller gave it: an argument, an option, or else a variable."""
+    if not where:
+        return said
+    name = str(where[0])
+    option = f"--{name.replace('_', '-')}" if name in given else _variable(name)
+    return f"{_ARGUMENTS.get(name, option)}: {said}"
 
 
 def _configure_logs(settings: WorkerSettings) -> None:

@@ -77,6 +77,7 @@ class Kafka:
         self._settings = settings
         self._offsets = Offsets()
         self._idle = asyncio.Event()
+        self._idle.set()
         self._consumer: Any = None
         self._producer: Any = None
 

@@ -50,6 +50,13 @@ def test_a_mistake_is_named(words: tuple[str, ...], said: str) -> None:
     assert said in result.output
 
 
+def test_a_mistake_in_the_environment_is_named_by_its_variable() -> None:
+    result = CliRunner().invoke(cli, [REDIS, *STREAMS], env={"PUBSERVE_WORKER_MAX_ATTEMPTS": "0", "COLUMNS": "500"})
+
+    assert result.exit_code == 2
+    assert "PUBSERVE_WORKER_MAX_ATTEMPTS: Input should be greater than or equal to 1" in result.output
+
+
 def test_a_password_is_never_said() -> None:
     result = CliRunner().invoke(cli, ["rabbit://me:secret@host", *STREAMS])
 
