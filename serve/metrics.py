@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from pubserve.contract import Failure
 from serve.pipeline import PaperDone
 from serve.stages import BatchStats
+from serve.turns import Priority
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 _TOKENS = (64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536)
@@ -40,6 +41,8 @@ class Metrics:
             "pubserve_answer_seconds", "From admission until every paper of a request is answered, by its priority.",
             ["priority"], buckets=_SECONDS, registry=registry,
         )  # fmt: skip
+        for priority in Priority:  # there before the first: growth from nothing is not seen
+            self.answer_seconds.labels(priority.name.lower())
         self.batch_tokens = Histogram(
             "pubserve_batch_tokens", "Tokens of a forward pass with its padding.", ["stage"],
             buckets=_TOKENS, registry=registry,

@@ -26,11 +26,14 @@ def observed() -> Iterator[Observed]:
 
     from loadtest.simulated import build_simulated
 
-    port, metrics_port = _free_port(), _free_port()
+    port, metrics_port = free_port(), free_port()
     with collector() as traces, pytest.MonkeyPatch.context() as patch:
         patch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
         settings = Settings(
-            profile="cpu", tracing={"otlp_endpoint": traces.url}, ingress={"min_replicas": 2, "max_replicas": 2}
+            profile="cpu",
+            tracing={"otlp_endpoint": traces.url},
+            ingress={"min_replicas": 2, "max_replicas": 2},
+            pipeline={"max_tokens_in_flight": 20_000},
         )
         ray.init(
             address="local", num_cpus=4, object_store_memory=200 * 2**20, include_dashboard=False,
@@ -45,7 +48,7 @@ def observed() -> Iterator[Observed]:
             ray.shutdown()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port

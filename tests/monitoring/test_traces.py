@@ -15,7 +15,12 @@ def test_one_trace_ties_the_caller_the_ingress_and_the_replicas_together(observe
     assert answer.status_code == 200
 
     spans = observed.traces
-    spans.wait_for(lambda so_far: {"classifier", "tagger", "POST /v1/analyze"} <= {s.name for s in so_far.spans})
+    spans.wait_for(
+        lambda so_far: (
+            {"classifier", "tagger", "classify", "extract", "POST /v1/analyze"}
+            <= {span.name for span in so_far.spans if span.trace_id == TRACE_ID}
+        )
+    )
 
     def one(name: str, below: str) -> str:
         """The id of the only span of that name in this trace, once it is known to be where it belongs."""
