@@ -21,6 +21,7 @@ from serve.service import Service
 from serve.settings import Settings
 
 if TYPE_CHECKING:
+    from serve.batches.database import Database
     from serve.batches.store import Store
 
 _MAX_FILENAME_CHARS = 255
@@ -45,12 +46,12 @@ class Batches:
         self._service = service
         self._settings = service.settings.batches
         self._directory = state_directory(service.settings)
-        self._database = self._directory / "batches.db"
+        self._sqlite_file = self._directory / "batches.db"
         self._folder = Folder(self._directory / "files")
         self._clock = clock
         self._bell = Bell()
         self._opening = asyncio.Lock()
-        self._opened: Store | None = None
+        self._opened: Database | None = None
 
     # Files
 
@@ -158,45 +159,49 @@ class Batches:
 
     async def _run_until_drained(self) -> None:
         run = asyncio.create_task(self._run())
-        drained = asyncio.create_task(self._service.drained.wait())
         try:
-            await asyncio.wait({run, drained}, return_when=asyncio.FIRST_COMPLETED)
+            await self._service.drained.wait()
         finally:
             run.cancel()
-            drained.cancel()
-            await asyncio.wait({run, drained})
+            await asyncio.wait({run})
 
     async def _run(self) -> None:
-        store = await self._store_in_time()
+        database = await self._database_in_time()
+        from serve.batches.housekeeping import Housekeeping
         from serve.batches.runner import Runner
 
-        while True:
-            try:
-                await Runner(self._service, store, self._folder, self._bell, self._clock).run()
-            except Exception:
-                log.exception("batches_runner_failed")
-                await asyncio.sleep(self._settings.lease_s)
+        shared = (self._folder, self._bell, self._clock)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Housekeeping(self._service, await self._store(), *shared).run())
+            for _ in range(self._settings.running):
+                group.create_task(Runner(self._service, database, *shared).run())
 
-    async def _store_in_time(self) -> "Store":
-        """The database, once there is one: what an earlier process left, or what the first file makes."""
+    async def _database_in_time(self) -> "Database":
+        """Once there is one: what an earlier process left, or what the first file makes."""
         while not self._opened:
-            if self._settings.database_url is not None or await asyncio.to_thread(self._database.is_file):
+            if self._settings.database_url is not None or await asyncio.to_thread(self._sqlite_file.is_file):
                 with suppress(Unavailable):
-                    return await self._store()
+                    return await self._database()
             await self._bell.wait(self._settings.lease_s)
         return self._opened
 
     async def _store(self) -> "Store":
+        database = await self._database()
+        from serve.batches.store import Store
+
+        return Store(database)
+
+    async def _database(self) -> "Database":
         async with self._opening:
             if self._opened is None:
                 try:
                     await asyncio.to_thread(lambda: self._directory.mkdir(parents=True, exist_ok=True))
                 except OSError as error:
                     raise self._no_place(error) from None
-                from serve.batches.store import Store, sqlite_url
+                from serve.batches.database import Database, sqlite_url
 
-                url = self._settings.database_url or sqlite_url(self._database)
-                self._opened = await Store.open(url)
+                url = self._settings.database_url or sqlite_url(self._sqlite_file)
+                self._opened = await Database.open(url)
                 self._bell.ring()
             return self._opened
 

@@ -5,18 +5,18 @@ that are not recorded as answered.
 """
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 
 from serve.batches.answering import Answering
 from serve.batches.bell import Bell
+from serve.batches.database import Database
 from serve.batches.folder import Folder
+from serve.batches.leases import LeaseLost, Leases
 from serve.batches.lines import InputFile, Line
 from serve.batches.messages import UNFINISHED, BatchError, BatchErrors, FileObject, Status
 from serve.batches.recorder import Recorder
 from serve.batches.records import Answer, not_run
-from serve.batches.store import LeaseLost, Store
 from serve.batches.tables import BatchRow
 from serve.errors import Unavailable
 from serve.logs import log
@@ -24,7 +24,6 @@ from serve.service import Service
 
 _GROUPS_IN_FLIGHT = 2
 """While the last papers of one group are read, the next is there."""
-_TIDY_EVERY_S = 60.0
 _NOT_RUN = {
     Status.EXPIRED: ("batch_expired", "The completion window was over before this line was answered."),
     Status.CANCELLED: ("batch_cancelled", "The batch was cancelled before this line was answered."),
@@ -33,28 +32,23 @@ _INPUT_GONE = BatchErrors(data=[BatchError(code="file_not_found", message="The i
 
 
 class Runner:
-    """Runs several batches at once, each to its end. Lives on one event loop."""
+    """Runs batches one after the other, each to its end. Lives on one event loop."""
 
-    def __init__(self, service: Service, store: Store, folder: Folder, bell: Bell, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, service: Service, database: Database, folder: Folder, bell: Bell, clock: Callable[[], float]
+    ) -> None:
         self._service = service
         self._settings = service.settings.batches
-        self._store = store
+        self._leases = Leases(database)
         self._folder = folder
         self._bell = bell
         self._clock = clock
-        self._holder = uuid.uuid4().hex
 
     async def run(self) -> None:
         """Until cancelled; what is held then is given back."""
-        async with asyncio.TaskGroup() as group:
-            for _ in range(self._settings.running):
-                group.create_task(self._work())
-            group.create_task(self._tidy())
-
-    async def _work(self) -> None:
         while True:
             try:
-                if batch_id := await self._store.claim(self._holder, self._clock(), self._settings.lease_s):
+                if batch_id := await self._leases.claim(self._clock(), self._settings.lease_s):
                     await self._run_one(batch_id)
                     self._bell.ring()
                 else:
@@ -71,12 +65,12 @@ class Runner:
         try:
             ended = False
             while not ended:
-                batch = await self._store.renew(batch_id, self._holder, self._clock() + self._settings.lease_s)
+                batch = await self._leases.renew(batch_id, self._clock() + self._settings.lease_s)
                 log.info("batch", batch=batch.id, status=batch.status, lines=batch.total)
                 ended = batch.status not in UNFINISHED or await self._watched(batch)
         except asyncio.CancelledError:
             with suppress(Unavailable):
-                await self._store.release(batch_id, self._holder)
+                await self._leases.release(batch_id)
             raise
 
     async def _watched(self, batch: BatchRow) -> bool:
@@ -96,7 +90,7 @@ class Runner:
         while True:
             await self._bell.wait(self._settings.lease_s / 3)
             try:
-                now = await self._store.renew(batch.id, self._holder, self._clock() + self._settings.lease_s)
+                now = await self._leases.renew(batch.id, self._clock() + self._settings.lease_s)
             except LeaseLost:
                 step.cancel()
                 return
@@ -126,31 +120,31 @@ class Runner:
         checked = await asyncio.to_thread(self._input(batch).check, self._settings.max_lines)
         if checked.errors:
             return await self._fail(batch, BatchErrors(data=checked.errors))
-        await self._store.advance(
-            batch.id, self._holder, Status.VALIDATING,
+        await self._leases.advance(
+            batch.id, Status.VALIDATING,
             status=Status.IN_PROGRESS, in_progress_at=self._now, total=checked.total, model=checked.model,
         )  # fmt: skip
         return False
 
     async def _fail(self, batch: BatchRow, errors: BatchErrors) -> bool:
         said = errors.model_dump(mode="json")
-        await self._store.finish(batch, self._holder, [], status=Status.FAILED, failed_at=self._now, errors=said)
+        await self._leases.finish(batch, [], status=Status.FAILED, failed_at=self._now, errors=said)
         return True
 
     async def _answer(self, batch: BatchRow) -> bool:
-        done = await self._store.answered_lines(batch)
+        done = await self._leases.answered_lines(batch)
         groups = self._input(batch).groups(done, self._settings.group_bytes)
         with suppress(TimeoutError):
             async with asyncio.timeout(batch.expires_at - self._clock()):
                 await self._answer_all(batch, groups)
-                await self._store.advance(
-                    batch.id, self._holder, Status.IN_PROGRESS, status=Status.FINALIZING, finalizing_at=self._now
+                await self._leases.advance(
+                    batch.id, Status.IN_PROGRESS, status=Status.FINALIZING, finalizing_at=self._now
                 )
         return False
 
     async def _answer_all(self, batch: BatchRow, groups: Iterator[list[Line]]) -> None:
         async def record(answers: Sequence[Answer]) -> None:
-            await self._store.record(batch, self._holder, answers)
+            await self._leases.record(batch, answers)
             for answer in answers:
                 self._service.metrics.batch_lines.labels("ok" if answer.ok else "failed").inc()
 
@@ -181,12 +175,12 @@ class Runner:
         unanswered = 0 if status is Status.COMPLETED else batch.total - batch.completed - batch.failed
         files: dict[str, FileObject] = {}
         if batch.completed:
-            answers = self._store.records(batch, ok=True)
+            answers = self._leases.records(batch, ok=True)
             files["output_file_id"] = await self._make_file(batch, "output", answers)
         if batch.failed or unanswered:
             files["error_file_id"] = await self._make_file(batch, "errors", self._errors(batch, status))
-        await self._store.finish(
-            batch, self._holder, files.values(),
+        await self._leases.finish(
+            batch, files.values(),
             status=status,
             **{f"{status}_at": self._now},
             **{name: file.id for name, file in files.items()},
@@ -207,23 +201,13 @@ class Runner:
         )
 
     async def _errors(self, batch: BatchRow, status: Status) -> AsyncIterator[list[str]]:
-        async for records in self._store.records(batch, ok=False):
+        async for records in self._leases.records(batch, ok=False):
             yield records
         if status in _NOT_RUN:
-            done = await self._store.answered_lines(batch)
+            done = await self._leases.answered_lines(batch)
             groups = self._input(batch).groups(done, self._settings.group_bytes)
             while lines := await asyncio.to_thread(next, groups, None):
                 yield [not_run(batch.id, line, *_NOT_RUN[status]) for line in lines]
-
-    async def _tidy(self) -> None:
-        """Delete what is over, and count what there is."""
-        while True:
-            with suppress(Unavailable):
-                await self._folder.delete(await self._store.sweep(self._clock(), self._settings.kept_s))
-                counts = await self._store.count_by_status()
-                for status in Status:
-                    self._service.metrics.batches.labels(status).set(counts.get(status, 0))
-            await self._bell.wait(_TIDY_EVERY_S)
 
     def _input(self, batch: BatchRow) -> InputFile:
         max_line_bytes = self._service.settings.http.max_body_bytes

@@ -1,4 +1,4 @@
-"""Services that share what they keep, with small limits and short leases."""
+"""Services that share what they keep, with small limits."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,7 +16,7 @@ from tests.serve.conftest import InstantModels
 
 @pytest.fixture
 def settings(settings: Settings, tmp_path: Path) -> Settings:
-    batches = {"state_dir": str(tmp_path), "lease_s": 0.6, "group_bytes": 4_000, "max_lines": 1_000}
+    batches = {"state_dir": str(tmp_path), "lease_s": 5, "group_bytes": 4_000, "max_lines": 1_000}
     return settings.model_copy(update={"batches": settings.batches.model_copy(update=batches)})
 
 

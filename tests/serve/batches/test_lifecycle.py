@@ -9,6 +9,7 @@ from openai import AsyncOpenAI, ConflictError, InternalServerError
 from openai.types import Batch
 
 from serve.batches.batches import Batches
+from serve.batches.leases import Leases
 from serve.batches.messages import BatchRequest
 from serve.errors import NotFound
 from serve.service import Service
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.anyio
 
 LINES = 500
 SLOW_AFTER = 200
+LEASE_S = 1.0
 
 
 def papers(count: int = LINES, slow_after: int | None = None) -> list[str]:
@@ -108,12 +110,16 @@ async def test_a_service_that_drains_gives_its_batches_to_another(settings: Sett
                 await submit(first, papers(1))
 
 
-async def test_the_batch_of_a_runner_that_is_silent_is_taken_over(settings: Settings, models: InstantModels) -> None:
-    silent = Batches(Service(settings, stalled()))
+async def test_the_batch_of_a_runner_that_is_silent_is_taken_over(
+    settings: Settings, models: InstantModels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = Batches(Service(with_batches(settings, running=1, lease_s=LEASE_S), stalled()))
     async with client_of(Service(with_batches(settings, running=0), models)) as client, silent.running():
         batch = await submit(client, papers(slow_after=SLOW_AFTER))
         await half_done(client, batch)
-        (await silent._store()).renew = for_ever  # type: ignore[method-assign,assignment]
+        with monkeypatch.context() as silence:
+            silence.setattr(Leases, "renew", for_ever)
+            await asyncio.sleep(LEASE_S)  # the next renewal has begun, and does not come back
 
         async with client_of(Service(settings, models)) as other:
             batch = await ended(other, batch)
@@ -194,6 +200,15 @@ async def test_a_database_that_does_not_answer_is_a_503(settings: Settings, mode
 
     assert refusal.value.status_code == 503
     assert "secret" not in refusal.value.message
+
+
+async def test_a_file_that_is_no_database_is_a_503(settings: Settings, models: InstantModels) -> None:
+    (Path(str(settings.batches.state_dir)) / "batches.db").write_bytes(b"no database" * 100)
+    async with client_of(Service(settings, models)) as client:
+        with pytest.raises(InternalServerError, match="database of batches") as refusal:
+            await submit(client, papers(1))
+
+    assert refusal.value.status_code == 503
 
 
 async def test_what_has_expired_is_gone_and_what_a_batch_still_reads_is_not(settings: Settings) -> None:

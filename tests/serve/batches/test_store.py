@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from serve.batches.database import Database, sqlite_url
+from serve.batches.leases import LeaseLost, Leases
 from serve.batches.messages import BatchRequest, FileObject, Status
 from serve.batches.records import Answer
-from serve.batches.store import LeaseLost, Store, sqlite_url
+from serve.batches.store import Store
 from serve.errors import Conflict, InvalidRequest, NotFound, TooBusy
 from serve.service import Service
 from serve.settings import Settings
@@ -33,82 +35,99 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-async def store(url: str, settings: Settings) -> AsyncIterator[Store]:
+async def database(url: str) -> AsyncIterator[Database]:
+    database = await Database.open(url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def store(database: Database, settings: Settings) -> Store:
     """With one batch that nobody has taken."""
-    store = await Store.open(url)
+    store = Store(database)
     await store.add_file("me", FILE, max_files=1)
     await store.add_batch("me", "batch_1", REQUEST, NOW, settings.batches)
-    yield store
-    await store.close()
+    return store
 
 
-async def test_of_many_who_claim_a_batch_one_gets_it(store: Store) -> None:
-    claimed = await asyncio.gather(*[store.claim(f"runner {n}", NOW, LEASE_S) for n in range(5)])
+@pytest.fixture
+def one(database: Database, store: Store) -> Leases:
+    return Leases(database)
+
+
+@pytest.fixture
+def other(database: Database, store: Store) -> Leases:
+    return Leases(database)
+
+
+@pytest.mark.usefixtures("store")
+async def test_of_many_who_claim_a_batch_one_gets_it(database: Database) -> None:
+    claimed = await asyncio.gather(*[Leases(database).claim(NOW, LEASE_S) for _ in range(5)])
 
     assert sorted(claimed, key=str) == [None, None, None, None, "batch_1"]
 
 
-async def test_a_lease_is_kept_by_renewing_it_and_lost_by_silence(store: Store) -> None:
-    await store.claim("one", NOW, LEASE_S)
-    await store.renew("batch_1", "one", NOW + 2 * LEASE_S)
+async def test_a_lease_is_kept_by_renewing_it_and_lost_by_silence(one: Leases, other: Leases) -> None:
+    await one.claim(NOW, LEASE_S)
+    await one.renew("batch_1", NOW + 2 * LEASE_S)
 
-    assert await store.claim("other", NOW + LEASE_S + 1, LEASE_S) is None
-    assert await store.claim("other", NOW + 2 * LEASE_S + 1, LEASE_S) == "batch_1"
+    assert await other.claim(NOW + LEASE_S + 1, LEASE_S) is None
+    assert await other.claim(NOW + 2 * LEASE_S + 1, LEASE_S) == "batch_1"
     with pytest.raises(LeaseLost):
-        await store.renew("batch_1", "one", NOW + 9 * LEASE_S)
+        await one.renew("batch_1", NOW + 9 * LEASE_S)
 
 
-async def test_a_lease_that_is_given_back_is_free_at_once(store: Store) -> None:
-    await store.claim("one", NOW, LEASE_S)
-    await store.release("batch_1", "other")
-    assert await store.claim("other", NOW, LEASE_S) is None
+async def test_a_lease_that_is_given_back_is_free_at_once(one: Leases, other: Leases) -> None:
+    await one.claim(NOW, LEASE_S)
+    await other.release("batch_1")
+    assert await other.claim(NOW, LEASE_S) is None
 
-    await store.release("batch_1", "one")
-    assert await store.claim("other", NOW, LEASE_S) == "batch_1"
+    await one.release("batch_1")
+    assert await other.claim(NOW, LEASE_S) == "batch_1"
 
 
-async def test_whoever_lost_the_lease_records_nothing(store: Store) -> None:
-    await store.claim("one", NOW, LEASE_S)
-    batch = await store.renew("batch_1", "one", NOW + LEASE_S)
-    await store.record(batch, "one", [Answer(1, True, "{}", 10, 5), Answer(2, False, "{}")])
-    await store.claim("other", NOW + 2 * LEASE_S, LEASE_S)
+async def test_whoever_lost_the_lease_records_nothing(store: Store, one: Leases, other: Leases) -> None:
+    await one.claim(NOW, LEASE_S)
+    batch = await one.renew("batch_1", NOW + LEASE_S)
+    await one.record(batch, [Answer(1, True, "{}", 10, 5), Answer(2, False, "{}")])
+    await other.claim(NOW + 2 * LEASE_S, LEASE_S)
 
     with pytest.raises(LeaseLost):
-        await store.record(batch, "one", [Answer(3, True, "{}")])
+        await one.record(batch, [Answer(3, True, "{}")])
     with pytest.raises(LeaseLost):
-        await store.finish(batch, "one", [], status=Status.COMPLETED)
+        await one.finish(batch, [], status=Status.COMPLETED)
     with pytest.raises(LeaseLost):
-        await store.advance("batch_1", "one", Status.VALIDATING, status=Status.IN_PROGRESS)
+        await one.advance("batch_1", Status.VALIDATING, status=Status.IN_PROGRESS)
 
-    assert await store.answered_lines(batch) == {1, 2}
+    assert await one.answered_lines(batch) == {1, 2}
     seen = await store.batch("me", "batch_1")
     assert (seen.request_counts.completed, seen.request_counts.failed, seen.status) == (1, 1, Status.VALIDATING)
     assert seen.usage is not None
     assert (seen.usage.input_tokens, seen.usage.output_tokens, seen.usage.total_tokens) == (10, 5, 15)
 
 
-async def test_records_come_in_the_order_of_the_lines(store: Store) -> None:
-    await store.claim("one", NOW, LEASE_S)
-    batch = await store.renew("batch_1", "one", NOW + LEASE_S)
+async def test_records_come_in_the_order_of_the_lines(one: Leases) -> None:
+    await one.claim(NOW, LEASE_S)
+    batch = await one.renew("batch_1", NOW + LEASE_S)
     answers = [Answer(n, n % 2 == 0, str(n)) for n in range(1_200, 0, -1)]
     for start in range(0, 1_200, 100):
-        await store.record(batch, "one", answers[start : start + 100])
+        await one.record(batch, answers[start : start + 100])
 
     for ok in (True, False):
-        found = [record async for page in store.records(batch, ok=ok) for record in page]
+        found = [record async for page in one.records(batch, ok=ok) for record in page]
         assert found == [str(n) for n in range(1, 1_201) if (n % 2 == 0) is ok]
 
 
-async def test_a_batch_that_ended_is_nobodys_and_has_its_file(store: Store) -> None:
-    await store.claim("one", NOW, LEASE_S)
-    batch = await store.renew("batch_1", "one", NOW + LEASE_S)
+async def test_a_batch_that_ended_is_nobodys_and_has_its_file(store: Store, one: Leases) -> None:
+    await one.claim(NOW, LEASE_S)
+    batch = await one.renew("batch_1", NOW + LEASE_S)
     output = FILE.model_copy(update={"id": "file-1-output", "purpose": "batch_output"})
-    await store.record(batch, "one", [Answer(1, True, "{}")])
+    await one.record(batch, [Answer(1, True, "{}")])
 
-    await store.finish(batch, "one", [output], status=Status.COMPLETED, output_file_id=output.id)
+    await one.finish(batch, [output], status=Status.COMPLETED, output_file_id=output.id)
 
-    assert await store.claim("one", NOW + 99 * LEASE_S, LEASE_S) is None
-    assert await store.answered_lines(batch) == set()
+    assert await one.claim(NOW + 99 * LEASE_S, LEASE_S) is None
+    assert await one.answered_lines(batch) == set()
     assert await store.file("me", output.id, NOW) == output
     assert await store.count_by_status() == {"completed": 1}
     with pytest.raises(Conflict, match="completed"):
@@ -145,32 +164,32 @@ async def test_a_caller_has_so_many_files_and_unfinished_batches(store: Store, s
     assert refusal.value.retry_after_s
 
 
-async def test_old_batches_and_expired_files_are_forgotten(store: Store) -> None:
+async def test_old_batches_and_expired_files_are_forgotten(store: Store, one: Leases) -> None:
     kept_s = 3_600
     assert await store.sweep(FILE.expires_at or 0, kept_s) == []  # a batch still reads it
-    await store.claim("one", NOW, LEASE_S)
-    batch = await store.renew("batch_1", "one", NOW + LEASE_S)
-    await store.finish(batch, "one", [], status=Status.FAILED)
+    await one.claim(NOW, LEASE_S)
+    batch = await one.renew("batch_1", NOW + LEASE_S)
+    await one.finish(batch, [], status=Status.FAILED)
 
     assert await store.sweep(FILE.expires_at or 0, kept_s) == [FILE.id]
     with pytest.raises(NotFound):
         await store.batch("me", "batch_1")
 
 
-async def test_a_transaction_that_nobody_waits_for_any_more_holds_no_lock(store: Store) -> None:
+async def test_a_transaction_that_nobody_waits_for_any_more_holds_no_lock(one: Leases) -> None:
     for delay_s in (0.0, 0.0005, 0.001, 0.002, 0.004):
-        changing = asyncio.create_task(store.claim("one", NOW, LEASE_S))
+        changing = asyncio.create_task(one.claim(NOW, LEASE_S))
         await asyncio.sleep(delay_s)
         changing.cancel()
         async with asyncio.timeout(5):
-            await store.release("batch_1", "one")
+            await one.release("batch_1")
 
 
 async def test_replicas_that_open_a_new_database_at_once_all_can(url: str) -> None:
-    stores = await asyncio.gather(*[Store.open(url) for _ in range(6)])
-    for store in stores:
-        assert await store.count_by_status() == {}
-        await store.close()
+    databases = await asyncio.gather(*[Database.open(url) for _ in range(6)])
+    for database in databases:
+        assert await Store(database).count_by_status() == {}
+        await database.close()
 
 
 async def test_batches_run_on_it_and_go_on_after_a_restart(url: str, settings: Settings) -> None:
