@@ -69,8 +69,7 @@ class Place(NamedTuple):
 class Kafka:
     """Values are papers; answers have the hash of their paper as key.
 
-    A dead letter has the value and the headers of its message, its place as key, and headers `dead_*`. Kafka counts no
-    deliveries.
+    A dead letter has the value of its message, its place as key, and headers `dead_*`. Kafka counts no deliveries.
     """
 
     def __init__(self, settings: WorkerSettings) -> None:
@@ -153,6 +152,8 @@ class Kafka:
             await asyncio.wait_for(self._idle.wait(), self._settings.claim_after_s / _TURNS_PER_CLAIM_TIME)
         await self._commit()
         self._offsets.forget(partitions)
+        if not self._offsets.in_work:
+            self._idle.set()
 
     def _end(self, delivery: Delivery) -> None:
         assert isinstance(delivery.place, Place)

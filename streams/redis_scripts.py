@@ -8,7 +8,8 @@ NOT_OURS, WRITTEN, REPEATED = 0, 1, 2
 ANSWER = """
 local source, output, mark = unpack(KEYS)
 local group, entry, hash, analysis, kept_ms, most, delete = unpack(ARGV)
-if #redis.call('XPENDING', source, group, entry, entry, 1) == 0 then return 0 end
+local pending = redis.pcall('XPENDING', source, group, entry, entry, 1)
+if pending.err or #pending == 0 then return 0 end
 local written = redis.call('EXISTS', mark) == 0
 if written then
   if tonumber(most) > 0 then
@@ -22,13 +23,14 @@ redis.call('XACK', source, group, entry)
 if delete == '1' then redis.call('XDEL', source, entry) end
 return written and 1 or 2
 """
-"""Keys: source, output, the mark that this paper was answered. Somebody else may have settled the entry (0), or the
-same paper in another (2)."""
+"""Keys: source, output, the mark that this paper was answered. Somebody else may have settled the entry, or
+deleted the stream (0); the same paper may have come in another entry (2)."""
 
 DEAD_LETTER = """
 local source, dead = unpack(KEYS)
 local group, entry, reason, detail, deliveries, delete = unpack(ARGV)
-if #redis.call('XPENDING', source, group, entry, entry, 1) == 0 then return 0 end
+local pending = redis.pcall('XPENDING', source, group, entry, entry, 1)
+if pending.err or #pending == 0 then return 0 end
 local found = redis.call('XRANGE', source, entry, entry)[1]
 local fields = found and found[2] or {}
 if #fields > 4000 then fields = {}; delete = '0' end  -- Lua's stack holds no more; the source keeps them

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -32,6 +32,7 @@ FORGET_AFTER_S = 3600.0
 SOCKET_TIMEOUT_S = 10.0
 _TURNS_PER_CLAIM_TIME = 3
 """How often within `claim_after_s` a worker says that it lives, and looks for messages of those that do not."""
+_ALL_SEEN = b"0-0"
 _PASSING = (BusyLoadingError, OutOfMemoryError, ReadOnlyError)
 _PASSING_PREFIXES = ("MASTERDOWN", "MISCONF", "NOREPLICAS", "TRYAGAIN", "UNBLOCKED")
 
@@ -48,6 +49,7 @@ class RedisStreams:
         self._held: set[str] = set()
         self._turn_s = settings.claim_after_s / _TURNS_PER_CLAIM_TIME
         self._next_claim_s = 0.0
+        self._claimed_to = _ALL_SEEN
         self._keeping: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -67,24 +69,18 @@ class RedisStreams:
     async def read(self, limit: int, wait_s: float) -> list[Delivery]:
         settings = self._settings
         with _refusals():
-            if time.monotonic() >= self._next_claim_s:
-                if claimed := await self._claim(limit):
-                    return claimed
-                self._next_claim_s = time.monotonic() + self._turn_s
-            try:
-                reply = await self._redis.xreadgroup(
+            if time.monotonic() >= self._next_claim_s and (claimed := await self._claim(limit)):
+                return claimed
+            reply = await self._unless_gone(
+                self._redis.xreadgroup(
                     settings.group,
                     settings.name,
                     {settings.source: ">"},
                     count=limit,
                     block=max(1, round(wait_s * 1000)),  # 0 would be for ever
                 )
-            except ResponseError as error:
-                if not str(error).startswith("NOGROUP"):
-                    raise
-                await self._join()  # the stream was deleted, or Redis came back without it
-                return []
-        entries = [entry for _, entries in reply for entry in entries]
+            )
+        entries = [entry for _, entries in reply or () for entry in entries]
         return [self._hold(id, fields, 1) for id, fields in entries]
 
     async def settle(self, settled: Sequence[Settled]) -> list[bool]:
@@ -107,8 +103,8 @@ class RedisStreams:
 
     async def backlog(self) -> Backlog:
         with _refusals():
-            groups = await self._redis.xinfo_groups(self._settings.source)
-        for group in groups:
+            groups = await self._unless_gone(self._redis.xinfo_groups(self._settings.source))
+        for group in groups or ():
             if group["name"] in (self._settings.group, self._settings.group.encode()):
                 return Backlog(group.get("lag"), group["pending"])
         return Backlog(None, None)
@@ -120,24 +116,32 @@ class RedisStreams:
             if not str(error).startswith("BUSYGROUP"):
                 raise
 
+    async def _unless_gone(self, reply: Awaitable[Any]) -> Any:
+        """The reply, or None if the stream was deleted or Redis came back without it; then it is joined anew."""
+        try:
+            return await reply
+        except ResponseError as error:
+            if not str(error).startswith(("NOGROUP", "no such key")):
+                raise
+        await self._join()
+        return None
+
     async def _claim(self, limit: int) -> list[Delivery]:
-        """Messages of workers that are silent. Nothing, if the group or the stream has gone."""
+        """Some messages of workers that are silent. Redis looks at a part of what is pending at a time."""
         settings = self._settings
         idle_ms = round(settings.claim_after_s * 1000)
-        try:
-            _, entries, deleted = await self._redis.xautoclaim(
-                settings.source, settings.group, settings.name, min_idle_time=idle_ms, count=limit
+        self._claimed_to, entries, deleted = await self._unless_gone(
+            self._redis.xautoclaim(
+                settings.source, settings.group, settings.name, idle_ms, start_id=self._claimed_to, count=limit
             )
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            await self._join()
-            return []
+        ) or (_ALL_SEEN, [], [])
+        if self._claimed_to == _ALL_SEEN:
+            self._next_claim_s = time.monotonic() + self._turn_s
+            await self._eval(scripts.FORGET, round(FORGET_AFTER_S * 1000))
         if deleted:
             log.warning("messages_deleted", count=len(deleted), reason="trimmed from the source before they were read")
         fresh = [(id, fields) for id, fields in entries if id.decode() not in self._held]
         if not fresh:
-            await self._eval(scripts.FORGET, round(FORGET_AFTER_S * 1000))
             return []
         async with self._redis.pipeline(transaction=False) as pipe:
             for id, _ in fresh:

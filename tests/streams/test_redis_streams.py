@@ -233,6 +233,41 @@ async def test_a_stream_that_was_deleted_is_joined_again(
     assert [delivery.payload for delivery in await read(one)] == [b"a"]
 
 
+async def test_what_was_in_work_when_its_stream_was_deleted_is_nobody_s(
+    one: RedisStreams, settings: WorkerSettings, redis: Any
+) -> None:
+    await redis.xadd(settings.source, {"paper": "a"})
+    [delivery] = await read(one)
+    await redis.delete(settings.source)
+
+    assert await one.settle([answer(delivery)]) == [False]
+    assert (await one.backlog()).pending is None
+
+
+async def test_messages_of_a_dead_worker_are_found_behind_many_that_are_in_work(
+    make_settings: MakeSettings, settings: WorkerSettings, two: RedisStreams, redis: Any
+) -> None:
+    for number in range(301):
+        await redis.xadd(settings.source, {"paper": f"{number}"})
+    busy = RedisStreams(settings)
+    await busy.open()
+    await read(busy, 300)
+    killed = RedisStreams(make_settings(claim_after_s=CLAIM_AFTER_S, name="three"))
+    await killed.open()
+    await read(killed)
+    assert killed._keeping is not None
+    killed._keeping.cancel()
+
+    found: list[Delivery] = []
+    async with asyncio.timeout(30):
+        while not found:
+            found += await two.read(1, WAIT_S)
+
+    assert [delivery.payload for delivery in found] == [b"300"]
+    await busy.close()
+    await killed.close()
+
+
 async def test_lag_and_pending(one: RedisStreams, settings: WorkerSettings, redis: Any) -> None:
     for number in range(5):
         await redis.xadd(settings.source, {"paper": f"{number}"})

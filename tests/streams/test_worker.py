@@ -294,6 +294,17 @@ async def test_it_works_on_after_redis_was_restarted(
                 await until(lambda: _length(redis, settings.output, 2))
 
 
+async def test_it_works_on_after_the_streams_were_deleted(working: Start, settings: WorkerSettings, redis: Any) -> None:
+    async with working(settings):
+        await send(redis, settings, "Asthma.")
+        await until(lambda: _length(redis, settings.output, 1))
+        await redis.delete(settings.source, settings.output)
+        await until(lambda: _length(redis, settings.source, 0))
+        await send(redis, settings, "Lung cancer.")
+
+        await until(lambda: _length(redis, settings.output, 1))
+
+
 async def test_gauges_show_how_far_behind_the_group_is(
     working: Start, make_settings: MakeSettings, redis: Any, service: MockTransport, metrics: WorkerMetrics
 ) -> None:
