@@ -60,7 +60,6 @@ class Comparison(BaseModel):
     papers: int
     unit_papers: int
     workers: int
-    rounds: int
     job: list[Rate]
     bare: dict[str, list[Rate]]
 
@@ -82,7 +81,7 @@ class Comparison(BaseModel):
         )
         return (
             f"# The bulk job beside the bare models\n\n{self.machine}; {self.papers} papers, both models, "
-            f"{self.workers} workers, units of {self.unit_papers}, {self.rounds} rounds in turn.\n\n"
+            f"{self.workers} workers, units of {self.unit_papers}, {len(self.job)} rounds in turn.\n\n"
             "| | papers per second, median | rounds | the job over it | papers per second of processor time "
             "| the job over it |\n| --- | ---: | --- | ---: | ---: | ---: |\n"
             f"{table}\nThe job does {self.ratio:.3f} of the fastest bare layout, `{self.fastest_bare}`; "
@@ -104,26 +103,28 @@ def main(
     drawn = random.Random(0).sample(found, min(count, len(found)))
     with ExitStack() as stack:
         measured = {name: stack.enter_context(bare) for name, bare in _layouts(settings, drawn).items()}
-        job: list[Rate] = []
-        bare: dict[str, list[Rate]] = {name: [] for name in measured}
+        comparison = Comparison(
+            machine=f"{platform.machine()}, {psutil.cpu_count()} cores, "
+            f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+            papers=len(drawn),
+            unit_papers=unit_papers,
+            workers=local_workers(settings),
+            job=[],
+            bare={name: [] for name in measured},
+        )
         for _ in range(rounds):
             for name, measure in measured.items():
-                bare[name].append(measure())
-            job.append(_job(settings, drawn))
-    comparison = Comparison(
-        machine=f"{platform.machine()}, {psutil.cpu_count()} cores, {psutil.virtual_memory().total / 2**30:.0f} GiB",
-        papers=len(drawn),
-        unit_papers=unit_papers,
-        workers=local_workers(settings),
-        rounds=rounds,
-        job=job,
-        bare=bare,
-    )
+                comparison.bare[name].append(measure())
+            comparison.job.append(_job(settings, drawn))
+            if out:  # whatever breaks off the next round, this one is kept
+                _write(comparison, out)
     typer.echo(comparison.markdown)
-    if out:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "report.md").write_text(comparison.markdown, encoding="utf-8")
-        (out / "report.json").write_text(comparison.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def _write(comparison: Comparison, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "report.md").write_text(comparison.markdown, encoding="utf-8")
+    (out / "report.json").write_text(comparison.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _job(settings: Settings, papers: Sequence[PaperRecord]) -> Rate:
