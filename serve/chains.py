@@ -185,8 +185,10 @@ def question(
     With `include_raw` the answer is `{"raw", "parsed", "parsing_error"}`, as LangChain has it.
     """
     prompt = ChatPromptTemplate.from_messages([("system", f"{task} {_RULES}"), ("human", "{paper}")])
-    return RunnableLambda(_as_data) | prompt | model.with_structured_output(
-        schema, method="json_schema", include_raw=include_raw
+    return (
+        RunnableLambda(_as_data)
+        | prompt
+        | model.with_structured_output(schema, method="json_schema", include_raw=include_raw)
     )
 
 
