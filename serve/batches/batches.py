@@ -9,10 +9,11 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
-from serve.batches.bell import Bell
+from serve.batches.bell import Bell, heard
 from serve.batches.folder import Folder
 from serve.batches.messages import Batch, BatchRequest, FileObject
 from serve.errors import BodyTooLarge, InvalidRequest, NotFound, Unavailable
@@ -179,10 +180,11 @@ class Batches:
     async def _database_in_time(self) -> "Database":
         """Once there is one: what an earlier process left, or what the first file makes."""
         while not self._opened:
+            change = self._bell.next_ring()
             if self._settings.database_url is not None or await asyncio.to_thread(self._sqlite_file.is_file):
                 with suppress(Unavailable):
                     return await self._database()
-            await self._bell.wait(self._settings.lease_s)
+            await heard(change, self._settings.lease_s)
         return self._opened
 
     async def _store(self) -> "Store":
@@ -198,6 +200,7 @@ class Batches:
                     await asyncio.to_thread(lambda: self._directory.mkdir(parents=True, exist_ok=True))
                 except OSError as error:
                     raise self._no_place(error) from None
+                await asyncio.to_thread(import_module, "serve.batches.runner")  # and with it SQLAlchemy
                 from serve.batches.database import Database, sqlite_url
 
                 url = self._settings.database_url or sqlite_url(self._sqlite_file)

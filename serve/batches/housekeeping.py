@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from serve.batches.bell import Bell
+from serve.batches.bell import Bell, heard
 from serve.batches.folder import Folder
 from serve.batches.messages import Status
 from serve.batches.store import Store
@@ -25,11 +25,12 @@ class Housekeeping:
     async def run(self) -> None:
         """Until cancelled: every minute, and whenever something has changed."""
         while True:
+            change = self._bell.next_ring()
             try:
                 await self._tidy()
             except Exception as error:  # whatever it is, it waits until the next time
                 log.warning("batches_not_tidied", error=type(error).__name__)
-            await self._bell.wait(_EVERY_S)
+            await heard(change, _EVERY_S)
 
     async def _tidy(self) -> None:
         kept_s = self._service.settings.batches.kept_s

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 
 from serve.batches.answering import Answering
-from serve.batches.bell import Bell
+from serve.batches.bell import Bell, heard
 from serve.batches.database import Database
 from serve.batches.folder import Folder
 from serve.batches.leases import LeaseLost, Leases
@@ -47,12 +47,13 @@ class Runner:
     async def run(self) -> None:
         """Until cancelled; what is held then is given back."""
         while True:
+            change = self._bell.next_ring()
             try:
                 if batch_id := await self._leases.claim(self._clock(), self._settings.lease_s):
                     await self._run_one(batch_id)
                     self._bell.ring()
                 else:
-                    await self._bell.wait(self._settings.lease_s / 3)
+                    await heard(change, self._settings.lease_s / 3)
             except LeaseLost:
                 log.warning("batch_lease_lost")
             except Unavailable:
@@ -87,8 +88,10 @@ class Runner:
 
     async def _watch(self, batch: BatchRow, step: asyncio.Task[bool]) -> None:
         """Keep the lease; stop the step if it is lost or the batch is cancelled."""
+        change = self._bell.next_ring()
         while True:
-            await self._bell.wait(self._settings.lease_s / 3)
+            await heard(change, self._settings.lease_s / 3)
+            change = self._bell.next_ring()
             try:
                 now = await self._leases.renew(batch.id, self._clock() + self._settings.lease_s)
             except LeaseLost:

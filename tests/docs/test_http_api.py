@@ -17,7 +17,7 @@ def test_every_field_of_a_message_has_a_row() -> None:
     for name, schema in openapi()["components"]["schemas"].items():
         message = PAGE.split(f"\n### {name}\n")[1].split("\n### ")[0]
 
-        assert re.findall(r"^\| `(\w+)` \|", message, re.MULTILINE) == list(schema.get("properties", {}))
+        assert re.findall(r"^\| `([\w\[\]]+)` \|", message, re.MULTILINE) == list(schema.get("properties", {}))
 
 
 def test_bounds_are_said_in_words() -> None:
