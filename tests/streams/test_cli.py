@@ -1,6 +1,7 @@
 """`pubserve worker` as it is typed."""
 
 import json
+import logging
 import signal
 import urllib.request
 from collections.abc import Iterator
@@ -16,6 +17,15 @@ from tests.streams.processes import Processes, free_port, wait_until
 
 REDIS = "redis://127.0.0.1:6379/0"
 STREAMS = ("--from", "papers", "--to", "analyses")
+
+
+@pytest.fixture(autouse=True)
+def _root_logger_as_it_was() -> Iterator[None]:
+    """The command sets it up for a process of its own."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers, root.level = handlers, level
 
 
 @pytest.fixture
