@@ -31,15 +31,18 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     && python3.11 -m venv /sbom && /sbom/bin/pip install --quiet cyclonedx-bom==7.5.0 \
     && ln -s /sbom/bin/cyclonedx-py /usr/local/bin/
 COPY tools/bootstrap.py tools/finish_image.sh tools/
-COPY requirements requirements
+COPY requirements/*.lock requirements/
 COPY pyproject.toml README.md ./
 COPY client/pyproject.toml client/README.md client/
 COPY client/pubserve/_version.py client/pubserve/
 COPY serve/__init__.py serve/
 
+# pip stays where models are prepared: some lie in packages.
 FROM build AS packages-cpu
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    python3.11 tools/bootstrap.py cpu && sh tools/finish_image.sh
+    python3.11 tools/bootstrap.py cpu && sh tools/finish_image.sh \
+    # There is no compiler in this image.
+    && rm -rf .venv/lib/python3.11/site-packages/torch/include && find .venv -name '*.a' -delete
 
 FROM build AS packages-gpu
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
@@ -47,11 +50,11 @@ RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
 
 FROM build AS packages-worker
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    python3.11 tools/bootstrap.py worker && sh tools/finish_image.sh
+    python3.11 tools/bootstrap.py worker && sh tools/finish_image.sh pip
 
 FROM build AS packages-loadtest
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
-    python3.11 tools/bootstrap.py loadtest && sh tools/finish_image.sh
+    python3.11 tools/bootstrap.py loadtest && sh tools/finish_image.sh pip
 
 # ---- Code, compiled: nothing can be written beside it later.
 FROM python AS code
@@ -75,12 +78,12 @@ HEALTHCHECK --interval=15s --timeout=20s --start-period=600s --retries=3 \
 CMD ["pubserve-serve", "--host", "0.0.0.0"]
 
 FROM service AS cpu
-COPY --from=packages-cpu /app/.venv .venv
-COPY --from=code /app ./
 ENV PUBSERVE_PROFILE=cpu
 USER 10001:10001
+COPY --from=packages-cpu /app/.venv .venv
+COPY --from=code /app ./
 ARG MODELS=""
-RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf,uid=10001 \
     if [ -n "${MODELS}" ]; then pubserve-models prepare ${MODELS}; fi
 
 FROM service AS gpu
@@ -88,27 +91,27 @@ FROM service AS gpu
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends g++ python3.11-dev \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
-COPY --from=packages-gpu /app/.venv .venv
-COPY --from=code /app ./
 ENV PUBSERVE_PROFILE=gpu NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER 10001:10001
+COPY --from=packages-gpu /app/.venv .venv
+COPY --from=code /app ./
 
 FROM python AS worker
-COPY --from=packages-worker /app/.venv .venv
-COPY --from=code /app ./
 ENV PUBSERVE_WORKER_METRICS_PORT=9100
 EXPOSE 9100
 USER 10001:10001
 HEALTHCHECK --interval=15s --timeout=10s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"PUBSERVE_WORKER_METRICS_PORT\"]}/metrics', timeout=5)"]
 # What it reads and where that goes: PUBSERVE_WORKER_BROKER_URL, _SOURCE and _OUTPUT, or arguments.
-ENTRYPOINT ["pubserve", "worker"]
+CMD ["pubserve", "worker"]
+COPY --from=packages-worker /app/.venv .venv
+COPY --from=code /app ./
 
 FROM python AS loadtest
-COPY --from=packages-loadtest /app/.venv .venv
-COPY --from=code /app ./
 ENV MPLCONFIGDIR=/tmp
 USER 10001:10001
 # It ends by itself.
 HEALTHCHECK NONE
 CMD ["python", "-m", "loadtest.load", "--help"]
+COPY --from=packages-loadtest /app/.venv .venv
+COPY --from=code /app ./

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Run in an image's build stage after its packages are installed: writes down what is in it, then removes what only
-# installs. `cyclonedx-py` comes from the stage.
+# Run in an image's build stage after its packages are installed: removes what only installs, and the packages that are
+# named, then writes down what is left. `cyclonedx-py` comes from the stage.
 set -eu
 
+.venv/bin/python -m pip uninstall --quiet --yes uv "$@"
 site=.venv/lib/python3.11/site-packages
-rm -rf "$site"/uv "$site"/uv-*.dist-info .venv/bin/uv .venv/bin/uvx
-rm -rf "$site"/pip "$site"/pip-*.dist-info .venv/bin/pip* "$site"/setuptools "$site"/setuptools-*.dist-info
-cyclonedx-py environment --output-file sbom.cdx.json .venv
+# Tests of others, and Ray's part for Java.
+rm -rf "$site"/torch/test "$site"/pandas/tests "$site"/ray/jars
+find "$site" -path '*/torch/bin/*' ! -name torch_shm_manager -delete
+cyclonedx-py environment --output-file .venv/sbom.cdx.json .venv

@@ -1,0 +1,1 @@
+"""Images built and tried out where there is no container engine, with Debian's buildah."""
