@@ -10,14 +10,26 @@ from ray.serve.handle import DeploymentHandle, DeploymentResponse
 
 from pubserve.contract import ModelNames
 from serve.errors import ServiceError, TooBusy, Unavailable
+from serve.logs import log
 from serve.pipeline import DiseaseReadings
 from serve.stages import LabelReading
 from serve.text.document import Document
 from serve.turns import Turn
 
+READINGS_TRIED = 3
+"""How often a reading is begun when replicas die over it: twice more, for reading a paper again gives the same."""
+
+
+class ReplicaDied(Unavailable):
+    """The replica that had the call is gone; another one can take it."""
+
 
 class RemoteModels:
-    """Calls that are abandoned here are cancelled there. The extractor may be the engine itself."""
+    """Calls that are abandoned here are cancelled there. The extractor may be the engine itself.
+
+    What a dying replica took with it is read by another one, until the deadline of the request cancels that. Chats are
+    not asked again: they may have been answered in part, and their clients retry.
+    """
 
     def __init__(self, classifier: DeploymentHandle, extractor: DeploymentHandle, engine: DeploymentHandle) -> None:
         self._models = (classifier, extractor, engine)
@@ -27,13 +39,33 @@ class RemoteModels:
         self._openai = engine.options(method_name="openai", stream=True)
 
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
-        return await _call(self._classify.remote(documents, turn))
+        for tries_left in reversed(range(READINGS_TRIED)):
+            try:
+                readings: list[LabelReading] = await _call(self._classify.remote(documents, turn))
+                break
+            except ReplicaDied:
+                _log_death("classify", papers=len(documents), tries_left=tries_left)
+                if not tries_left:
+                    raise
+        return readings
 
     async def extract(self, documents: Sequence[Document], turn: Turn) -> DiseaseReadings:
-        async with aclosing(_stream(self._extract, documents, turn)) as readings:
-            async for ready in readings:
-                for reading in ready:
-                    yield reading
+        unread = dict(enumerate(documents))
+        for tries_left in reversed(range(READINGS_TRIED)):
+            places = list(unread)
+            try:
+                async with aclosing(_stream(self._extract, list(unread.values()), turn)) as readings:
+                    async for ready in readings:
+                        for index, reading in ready:
+                            unread.pop(places[index], None)
+                            yield places[index], reading
+                return
+            except ReplicaDied:
+                if not unread:
+                    return  # it died over its last word, when all was said
+                _log_death("extract", papers=len(unread), tries_left=tries_left)
+                if not tries_left:
+                    raise
 
     def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
         return _stream(self._openai, kind, body)
@@ -70,4 +102,9 @@ _TROUBLE = (BackPressureError, RayActorError, DeploymentUnavailableError)
 def _translated(error: Exception) -> ServiceError:
     if isinstance(error, BackPressureError):
         return TooBusy("The queue of a model is full; retry after the time in Retry-After.", retry_after_s=2)
-    return Unavailable("A model stopped answering and is being replaced; retry.", retry_after_s=5)
+    kind = ReplicaDied if isinstance(error, RayActorError) else Unavailable
+    return kind("A model stopped answering and is being replaced; retry.", retry_after_s=5)
+
+
+def _log_death(stage: str, *, papers: int, tries_left: int) -> None:
+    log.warning("replica_died", stage=stage, papers=papers, tries_left=tries_left)
