@@ -50,6 +50,7 @@ _PROGRAMS = (
     Program("python -m loadtest.bulk_memory", "loadtest.bulk_memory", "main"),
     Program("python -m loadtest.simulated", "loadtest.simulated", "main"),
     Program("python -m tools.k8s", "tools.k8s.__main__", "cli"),
+    Program("python -m tools.images", "tools.images.__main__", "cli"),
     Program("python -m tools.monitoring", "tools.monitoring.__main__", "cli"),
 )
 PROGRAMS = {name: program for program in _PROGRAMS for name in (program.name, program.also) if name}
