@@ -21,6 +21,8 @@ LABEL_TASKS = frozenset({Task.LABELS})
 DISEASE_TASKS = frozenset({Task.DISEASES, Task.TOPICS})
 """Topics have among them the areas of a paper, which are those of its diseases."""
 
+_WARM_UP = Document("Warm-up", "A case of asthma was seen.")
+
 
 class Models(Protocol):
     """What a worker reads papers with. A model that no task needs is not loaded, and not called."""
@@ -69,7 +71,12 @@ class CatalogLoader:
         # Said explicitly: Ray would give an actor as many threads as it reserves logical CPUs, and torch all cores.
         torch.set_num_threads(max(1, round(settings.bulk.worker_cpus)))
         classifier, tagger = _needed(settings, tasks)
-        return TorchModels(classifier, tagger)
+        models = TorchModels(classifier, tagger)
+        if classifier:
+            models.classify([_WARM_UP])
+        if tagger:
+            models.extract([_WARM_UP])
+        return models
 
 
 def _needed(
