@@ -15,25 +15,25 @@ APP_NAME = "simulated"
 OBJECT_STORE_BYTES = 80 * 2**20
 CPUS_PER_NODE = 256
 """Logical: replicas that only sleep share the cores of this host."""
+NODE = {"num_cpus": CPUS_PER_NODE, "object_store_memory": OBJECT_STORE_BYTES}
 POLL_S = 0.2
 
 
 @contextmanager
-def nodes(count: int, *, port: int) -> Iterator[None]:
+def nodes(count: int, *, port: int) -> Iterator[Cluster]:
     """A cluster of `count` nodes with Ray Serve listening on `port`; all of it is gone at the end."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray's workers give way to every other process of the host; what is measured must not.
     os.environ.setdefault("RAY_worker_niceness", "0")
     before = set(psutil.Process().children(recursive=True))
-    node = {"num_cpus": CPUS_PER_NODE, "object_store_memory": OBJECT_STORE_BYTES}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    cluster = Cluster(initialize_head=True, head_node_args={**NODE, "include_dashboard": False})
     try:
         for _ in range(count - 1):
-            cluster.add_node(**node)
+            cluster.add_node(**NODE)
         ray.init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
         # One door: what is studied is what lies behind it, and a proxy per node costs memory.
         serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
-        yield
+        yield cluster
         serve.shutdown()
     finally:
         ray.shutdown()

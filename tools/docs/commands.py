@@ -46,6 +46,7 @@ _PROGRAMS = (
     Program("pubserve plan", "loadtest.plan.cli", "app", "python -m loadtest.plan"),
     Program("pubserve bench", "loadtest.bench.__main__", "app", "python -m loadtest.bench"),
     Program("python -m loadtest.scale", "loadtest.scale.__main__", "app"),
+    Program("python -m loadtest.faults", "loadtest.faults.__main__", "app"),
     Program("python -m loadtest.footprint", "loadtest.footprint", "main"),
     Program("python -m loadtest.bulk_memory", "loadtest.bulk_memory", "main"),
     Program("python -m loadtest.simulated", "loadtest.simulated", "main"),
