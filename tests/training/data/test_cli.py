@@ -1,4 +1,4 @@
-"""`python -m training data`, as its user meets it."""
+"""`pubserve train data`, as its user meets it."""
 
 import json
 from pathlib import Path
@@ -145,4 +145,4 @@ def test_help_teaches_by_example(command: str) -> None:
     result = run(command, "--help")
 
     assert result.exit_code == 0
-    assert f"python -m training data {command}" in result.stdout
+    assert f"pubserve train data {command}" in result.stdout
