@@ -21,7 +21,9 @@ from tools.docs.settings import all_settings
 from tools.docs.worker import worker_variables
 
 CODE = ("client", "serve", "streams", "training", "loadtest", "tools")
-OTHER_PROGRAMS = {"curl", "cut", "docker", "export", "helm", "jq", "kubectl", "pip", "redis-cli", "source", "zcat"}
+OTHER_PROGRAMS = {
+    "curl", "cut", "docker", "export", "gcloud", "helm", "jq", "kubectl", "pip", "redis-cli", "source", "zcat",
+}  # fmt: skip
 OUR_PROGRAMS = ("make", "python", "pubserve", "pubserve-serve", "pubserve-models")
 
 _VARIABLE = re.compile(r"\bPUBSERVE_[A-Z_]*[A-Z]")
