@@ -68,7 +68,7 @@ class Classifier:
 def _load(settings: BatchedModelSettings) -> tuple[ClassifierModel, str]:
     use_cores(settings.share_of_cores)
     started_s = time.monotonic()
-    prepared = ModelStore().prepare(settings.model)
+    prepared = ModelStore().prepare(settings.model, verify=True)
     model = ClassifierModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)
     classify(model, [Document("Warm-up", "")], max_batch_tokens=settings.max_batch_tokens)
     log.info("classifier_ready", model=prepared.name, seconds=round(time.monotonic() - started_s, 1))

@@ -98,8 +98,8 @@ class Tagger:
 def _load(settings: BatchedModelSettings) -> _Loaded:
     use_cores(settings.share_of_cores)
     started_s = time.monotonic()
-    prepared = ModelStore().prepare(settings.model)
-    normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
+    prepared = ModelStore().prepare(settings.model, verify=True)
+    normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY, verify=True).path)
     model = TaggerModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)
     [rows] = model.encode([Document("Warm-up", "A case of asthma was seen.")])
     model.predict(rows)

@@ -92,23 +92,32 @@ class ModelStore:
         entry = self.catalog.entry(name)
         return PreparedModel(name, revision, directory, entry.task, entry.license, manifest.size_bytes)
 
-    def prepare(self, name: str, *, rebuild: bool = False) -> PreparedModel:
+    def prepare(self, name: str, *, rebuild: bool = False, verify: bool = False) -> PreparedModel:
         """The model, ready to load: from the cache in milliseconds, or fetched and converted in seconds to minutes.
 
-        A second process that wants the same model waits for the first. `rebuild` builds even what looks complete.
+        A second process that wants the same model waits for the first. `rebuild` builds even what looks complete;
+        `verify` does where a byte is wrong, which takes about a second per gigabyte to know.
         Raises `ModelStoreError`, or one of its kinds.
         """
-        if not rebuild and (ready := self.find(name)):
+        if not rebuild and (ready := self._sound(name, verify=verify)):
             return ready
         entry = self.catalog.entry(name)
-        base = None if entry.base is None else self.prepare(entry.base).path
+        base = None if entry.base is None else self.prepare(entry.base, verify=verify).path
         with self._lock(name):
-            if rebuild or not self.find(name):
+            if rebuild or not self._sound(name, verify=verify):
                 self._build(name, entry, base)
             ready = self.find(name)
         if ready is None:
             raise _changed(name)
         self.reporter.done(name, f"ready ({ready.size_bytes / 1e6:.0f} MB)")
+        return ready
+
+    def _sound(self, name: str, *, verify: bool) -> PreparedModel | None:
+        """What `find` finds; with `verify`, only if all its bytes are the right ones."""
+        ready = self.find(name)
+        if ready and verify and (damages := self.verify(name)):
+            self.reporter.step(name, ", ".join(f"{damage.file}: {damage.problem}" for damage in damages))
+            return None
         return ready
 
     def adapter(self, name: str, *, base: str) -> Path:

@@ -92,6 +92,25 @@ def test_verify_names_the_damaged_file(make_store: MakeStore, tmp_path: Path) ->
     assert store.verify("tiny") == []
 
 
+def test_a_wrong_byte_is_said_and_made_good_by_whoever_is_about_to_load_the_model(
+    make_store: MakeStore, tmp_path: Path
+) -> None:
+    store = make_store(tiny=local_model(tmp_path / "weights"))
+    path = store.prepare("tiny").path
+    wrong = FLAT_MODEL["model.safetensors"].replace(b"weights", b"weightz")
+    replace(path / "model.safetensors", wrong)
+    diary = Diary(tmp_path / "diary")
+    store.reporter = diary
+
+    store.prepare("tiny")
+    assert (path / "model.safetensors").read_bytes() == wrong  # a look at names and sizes does not see it
+    store.prepare("tiny", verify=True)
+
+    assert "model.safetensors: wrong sha256" in diary.lines()
+    assert (path / "model.safetensors").read_bytes() == FLAT_MODEL["model.safetensors"]
+    assert (store.verify("tiny"), debris(tmp_path)) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
