@@ -51,8 +51,11 @@ class Site:
         self.full_strength = Counter({part: len(found) for part, found in processes().items() if part in PARTS})
 
     def kill(self, part: str, *, every: bool = False) -> int:
-        """SIGKILL one process of a part, or every one at once; how many."""
-        victims = processes()[part][: None if every else 1]
+        """SIGKILL the busiest process of a part, or every one at once; how many.
+
+        Serve prefers replicas on the node of the caller: another one might have nothing in work.
+        """
+        victims = sorted(processes()[part], key=_cpu_s, reverse=True)[: None if every else 1]
         for victim in victims:
             os.kill(victim.pid, signal.SIGKILL)
         return len(victims)
@@ -88,6 +91,10 @@ def processes() -> dict[str, list[psutil.Process]]:
         if part is not None:
             found.setdefault(part, []).append(process)
     return found
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    return float(process.cpu_times().user)
 
 
 @contextmanager

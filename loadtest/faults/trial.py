@@ -46,14 +46,14 @@ class Outcome(BaseModel):
     notes: dict[str, str | int] = {}
 
 
-async def put_to_trial(site: Site, fault: Fault) -> Outcome:
-    """Load, the fault, and load until the service is as it was."""
+async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S) -> Outcome:
+    """Load, after `before_s` seconds of it the fault, and load until the service is as it was."""
     load = Load(site.url, chat_model=site.settings.extractor.model)
     running = asyncio.create_task(load.run())
-    await asyncio.sleep(WARM_UP_S + BEFORE_S)
+    await asyncio.sleep(WARM_UP_S + before_s)
     struck_s = time.monotonic()
     ledger = load.chats if fault.about_chats else load.papers
-    before = rate(ledger.answers, struck_s - BEFORE_S, struck_s)
+    before = rate(ledger.answers, struck_s - before_s, struck_s)
     whole_s = None
     async with fault.strike(site) as notes:
         while (passed_s := time.monotonic() - struck_s) < PATIENCE_S:
@@ -71,7 +71,7 @@ async def put_to_trial(site: Site, fault: Fault) -> Outcome:
         papers=_counts(load.papers),
         chats=_counts(load.chats),
         wire=dict(load.wire.seen),
-        papers_per_s=rate(load.papers.answers, struck_s - BEFORE_S, struck_s),
+        papers_per_s=rate(load.papers.answers, struck_s - before_s, struck_s),
         first_answer_s=first_answer_s(ledger.answers, struck_s),
         recovered_s=recovered_s(ledger.answers, struck_s, before),
         whole_s=whole_s,
