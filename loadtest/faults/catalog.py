@@ -36,19 +36,18 @@ async def killed(site: Site, *, part: str, every: bool = False) -> AsyncIterator
 
 @asynccontextmanager
 async def node_lost(site: Site) -> AsyncIterator[Notes]:
-    """The machine goes with all that runs on it; afterwards there is a new one."""
+    """The machine goes with all that runs on it, and no other takes its place."""
     before = processes()
     [node] = site.cluster.worker_nodes
     await asyncio.to_thread(site.cluster.remove_node, node, allow_graceful=False)
     await asyncio.sleep(0.5)  # the processes of its replicas notice that their node is gone
     after = processes()
     yield {"replicas lost": sum(len(found) - len(after.get(part, [])) for part, found in before.items())}
-    await asyncio.to_thread(site.add_node)
 
 
 @asynccontextmanager
 async def rolling_update(site: Site) -> AsyncIterator[Notes]:
-    """Every replica of both models is replaced by one with other arguments."""
+    """The models get other arguments, and every replica is replaced."""
     before = {process.pid for found in processes().values() for process in found}
     await asyncio.to_thread(site.deploy, tokens_per_s=TOKENS_PER_S + 1)
     replaced = [process for found in processes().values() for process in found if process.pid not in before]
@@ -101,9 +100,7 @@ async def idle_connections(site: Site, *, count: int = IDLE_CONNECTIONS) -> Asyn
     async with asyncio.TaskGroup() as group:
         for _ in range(count):
             group.create_task(connect())
-    notes: Notes = {"connections": len(opened)}
-    yield notes
-    notes["still open"] = sum(not writer.is_closing() for writer in opened)
+    yield {"connections": len(opened)}
     for writer in opened:
         writer.close()
 
@@ -144,6 +141,6 @@ FAULTS = (
     Fault("slow-client", "A client that sends one byte a second", slow_client, lasts_s=BODY_TIMEOUT_S + 10),
     Fault("idle-connections", f"{IDLE_CONNECTIONS:,} idle connections", idle_connections, lasts_s=15),
     Fault("disk-full", "The disk of files and batches is full", disk_full, lasts_s=10, needs_disk=True),
-    Fault("rolling-update", "Rolling update of both models", rolling_update),
+    Fault("rolling-update", "Rolling update of all replicas", rolling_update),
     Fault("node", "A worker node lost", node_lost),
 )

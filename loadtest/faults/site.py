@@ -60,10 +60,6 @@ class Site:
             os.kill(victim.pid, signal.SIGKILL)
         return len(victims)
 
-    def add_node(self) -> None:
-        """A node like the others."""
-        self.cluster.add_node(**cluster.NODE)
-
     async def is_whole(self) -> bool:
         """Whether as many processes of each part run as at first, and Serve calls the service healthy."""
         return await asyncio.to_thread(self._is_whole)
