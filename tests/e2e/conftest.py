@@ -74,7 +74,7 @@ class RunningService:
     def metric(self, name: str) -> float:
         """Value of one line of `/metrics`, whichever the replica; 0 if it is not there yet."""
         for line in httpx.get(f"{self.url}/metrics").text.splitlines():
-            of_all = re.sub(r'replica="\w+",?', "", line).replace("{}", "")
+            of_all = re.sub(r'replica="\w+",?', "", line).replace(",}", "}").replace("{}", "")
             if of_all.startswith(f"{name} "):
                 return float(line.rsplit(" ", 1)[1])
         return 0.0
