@@ -67,7 +67,7 @@ def test_an_error_is_shown(browser: Browser, service: RunningService) -> None:
         page.get_by_role("button", name="Read it").click()
 
         notice = page.locator(".notice.failed")
-        expect(notice).to_contain_text("split the papers over several requests", timeout=60_000)
+        expect(notice).to_contain_text("split what is in it over several requests", timeout=60_000)
         expect(notice.locator("code")).to_be_visible()
 
 
