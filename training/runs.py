@@ -137,7 +137,9 @@ def predictions(
 ) -> Predictions:
     """Calibrated confidences of the Cancer category."""
     said = [
-        calibration.confidences(dict(zip(LABELS, of_paper, strict=True)), config.input.text(paper))
+        calibration.confidences(
+            dict(zip(LABELS, of_paper, strict=True)), calibration.evidence(config.input.text(paper))
+        )
         for paper, of_paper in zip(papers, logits.tolist(), strict=True)
     ]
     return Predictions(

@@ -60,9 +60,8 @@ class Calibration(BaseModel):
         """log(1 + matches of `words`), whatever their case: the tenth says less than the first."""
         return log1p(sum(1 for _ in self._words.finditer(text))) if self.words else 0.0
 
-    def confidences(self, logits: Mapping[str, float], text: str) -> dict[str, float]:
-        """Of every category, for a text and the raw score that it got for each."""
-        evidence = self.evidence(text)
+    def confidences(self, logits: Mapping[str, float], evidence: float) -> dict[str, float]:
+        """Of every category, for a text with this evidence and the raw score that it got for each."""
         return {label: category.confidence(logits[label], evidence) for label, category in self.categories.items()}
 
     @cached_property

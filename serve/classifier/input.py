@@ -1,6 +1,6 @@
 """What a classifier reads: training writes it down beside the weights, so that serving gives it the same."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +24,11 @@ class TitleAndAbstract(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class EncodedText:
-    """One text, whole, and its token ids, cut to a limit."""
+    """Token ids of one text, cut to a limit, and what its words say beside them."""
 
-    text: str
     ids: list[int]
     truncated: bool
+    evidence: float = 0.0
 
 
 class ClassifierInput(BaseModel):
@@ -65,15 +65,25 @@ class ClassifierInput(BaseModel):
     def _cleaner(self) -> Cleaner:
         return Cleaner(self.cleaning)
 
-    def encode(self, tokenizer: Any, papers: Iterable[TitleAndAbstract], *, max_tokens: int) -> list[EncodedText]:
-        """One row per paper, of `max_tokens` at most with the suffix; what is cut off is the end of the text."""
+    def encode(
+        self,
+        tokenizer: Any,
+        papers: Iterable[TitleAndAbstract],
+        *,
+        max_tokens: int,
+        evidence: Callable[[str], float] = lambda _: 0.0,
+    ) -> list[EncodedText]:
+        """One row per paper, of `max_tokens` at most with the suffix; what is cut off is the end of the text.
+
+        `evidence` is asked about the whole text, as `Calibration.evidence` can be.
+        """
         suffix: list[int] = tokenizer(self.suffix, add_special_tokens=False).input_ids if self.suffix else []
         room = max_tokens - len(suffix)
         texts = [self.text(paper) for paper in papers]
         rows: list[list[int]] = tokenizer(texts).input_ids
         special = set(tokenizer.all_special_ids)
         return [
-            EncodedText(text, _cut(ids, room, special) + suffix, truncated=len(ids) > room)
+            EncodedText(_cut(ids, room, special) + suffix, truncated=len(ids) > room, evidence=evidence(text))
             for text, ids in zip(texts, rows, strict=True)
         ]
 

@@ -64,7 +64,9 @@ class ClassifierModel:
 
     def encode(self, documents: Sequence[TitleAndAbstract]) -> list[EncodedText]:
         """Tokenise; one result per document, each with at least one token."""
-        return self._input.encode(self._tokenizer, documents, max_tokens=self.max_tokens)
+        return self._input.encode(
+            self._tokenizer, documents, max_tokens=self.max_tokens, evidence=self.calibration.evidence
+        )
 
     def rows(self, text: EncodedText) -> list[Row]:
         """The text as it is, or in windows of about the same length that a row has room for."""
@@ -89,7 +91,7 @@ class ClassifierModel:
         scores, each row counting by its length, is the score of the whole."""
         lengths = [len(row.ids) for row in rows]
         weighed = [sum(map(mul, lengths, of_label)) / sum(lengths) for of_label in zip(*scores, strict=True)]
-        confidences = self.calibration.confidences(dict(zip(self.labels, weighed, strict=True)), text.text)
+        confidences = self.calibration.confidences(dict(zip(self.labels, weighed, strict=True)), text.evidence)
         thresholds = {label: category.threshold for label, category in self.calibration.categories.items()}
         return Prediction(
             confidences={label: round(confidences[label], 4) for label in self.labels},

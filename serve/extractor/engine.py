@@ -77,7 +77,7 @@ class Engine(LLMServer):
         tracing.configure_tracing(traces, component="engine")
         self._settings = settings
         started = time.monotonic()
-        prepared = await asyncio.to_thread(ModelStore().prepare, settings.model, verify=True)
+        prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
         vocabularies = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY, verify=True)
         self._normaliser = await asyncio.to_thread(Normaliser.load, vocabularies.path)
         self.revision = prepared.id if settings.reads_with is None else _adapter_id(settings.reads_with)

@@ -127,6 +127,7 @@ def service() -> Iterator[RunningService]:
     port = free_port()
     command = [sys.executable, "-m", "serve.launch", "--port", str(port)]
     with started(command, f"http://127.0.0.1:{port}") as running:
+        assert running.log_dir  # said after the answer it shows, which tests would else count among theirs
         yield running
 
 

@@ -29,8 +29,10 @@ class Processes:
     def start(self, *command: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "PUBSERVE_BASE_URL": f"http://127.0.0.1:{self.port}"}
         process = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-        )
+            [sys.executable, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+            # As a terminal starts it: a test run in the background has Ctrl-C ignored, and would pass that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
         self._started.append(process)
         return process
 

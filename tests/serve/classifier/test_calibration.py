@@ -28,7 +28,7 @@ def test_every_category_weighs_the_score_and_the_evidence_by_itself() -> None:
     weighs = CategoryCalibration(scale=1, evidence_scale=2, shift=-1, threshold=0.5)
     calibration = Calibration(words="cancer", categories={"counts": weighs, "does not": PLAIN})
 
-    confidences = calibration.confidences({"counts": 1.0, "does not": 0.0}, "cancer")
+    confidences = calibration.confidences({"counts": 1.0, "does not": 0.0}, calibration.evidence("cancer"))
 
     assert confidences == {"counts": pytest.approx(4 / 5), "does not": 0.5}  # sigmoid(2 log 2)
 

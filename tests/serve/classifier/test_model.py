@@ -94,7 +94,7 @@ def test_a_model_that_averages_reads_a_long_paper_in_windows_to_the_end(tmp_path
 def test_what_windows_say_counts_by_their_length(tmp_path: Path) -> None:
     model = ClassifierModel(save_model(tmp_path, "averaging bert"), dtype="float32", max_tokens=1000)
 
-    text = EncodedText("", ids=[], truncated=False)
+    text = EncodedText(ids=[], truncated=False)
 
     together = model.decide(text, [Row([2] * 30), Row([3] * 10)], [[1.0, -1.0], [-3.0, 3.0]])
 
