@@ -16,7 +16,7 @@
         ├── RateLimited         429                                                           retryable
         ├── Overloaded          503                                                           retryable
         ├── DeadlineExceeded    504
-        └── ServerError         any other 5xx
+        └── ServerError         any other 5xx                    retryable where something in between gave it
 
 A status with no class of its own (say 405) is a plain `APIStatusError`. One paper that cannot be read is not an
 exception: it is a `Failure` among the results.
@@ -34,7 +34,7 @@ class PubserveError(Exception):
     `hint`: what to do about it, where that is known. `request_id`: what to quote to whoever runs the service.
     """
 
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     default_hint: ClassVar[str | None] = None
 
     def __init__(self, message: str, *, hint: str | None = None, request_id: str | None = None) -> None:
@@ -165,6 +165,14 @@ class DeadlineExceeded(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """Any other 5xx: a fault on the service's side."""
+    """Any other 5xx: a fault on the service's side.
+
+    Retryable where `body` is None: a proxy answered for a service that died with the request, and reading a paper again
+    gives the same. Where the service itself says that it failed, it would fail again.
+    """
 
     default_hint = "if it happens again, report it to whoever runs the service, with the request id."
+
+    def __init__(self, message: str, *, body: ErrorBody | None = None, **told: Any) -> None:
+        super().__init__(message, body=body, **told)
+        self.retryable = body is None

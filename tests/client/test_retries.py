@@ -165,6 +165,27 @@ async def test_no_other_status_is_retried(status: int, client: Any, service: Any
     assert len(service.requests) == 1
 
 
+@pytest.mark.parametrize("status", [500, 502])
+async def test_an_error_that_a_proxy_gives_for_a_service_that_died_is_retried(
+    status: int, client: Any, service: Any, settle: Any, fake_time: Any
+) -> None:
+    service.replies(httpx.Response(status, text="Internal Server Error"), service.analyzed)
+
+    answer = await settle(client.analyze([{"id": "1"}]))
+
+    assert [result.abstract_id for result in answer.results] == ["1"]
+    assert len(service.requests) == 2
+
+
+async def test_a_gateway_that_gave_up_waiting_is_not_asked_again(client: Any, service: Any, settle: Any) -> None:
+    service.replies(httpx.Response(504, text="Gateway Timeout"))
+
+    with pytest.raises(pubserve.DeadlineExceeded):
+        await settle(client.analyze([{"id": "1"}]))
+
+    assert len(service.requests) == 1
+
+
 async def test_silence_is_not_retried_since_the_service_may_still_be_working(
     client: Any, service: Any, settle: Any
 ) -> None:
