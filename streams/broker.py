@@ -1,7 +1,7 @@
 """What a worker needs of a broker. One object reads and writes: an answer and its acknowledgement are one step."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from streams.messages import Delivery, Settled
@@ -18,10 +18,15 @@ class BrokerRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """The group's state. `lag`: messages that no worker has read; `pending`: read and not settled. None: not known."""
+    """How far the group is behind, by partition: of one that several workers name, all of them say the same.
 
-    lag: int | None
-    pending: int | None
+    A stream of Redis is one partition, which every worker sees; one of Kafka is seen by the worker that has it.
+    """
+
+    lag: Mapping[str, int] = field(default_factory=dict)
+    """Messages that no worker has read, where that is known."""
+    pending: Mapping[str, int] = field(default_factory=dict)
+    """Messages that are read and not settled."""
 
 
 class Broker(Protocol):

@@ -138,13 +138,16 @@ class Kafka:
         """What is not committed is read again by whoever gets the partition."""
 
     async def backlog(self) -> Backlog:
-        lag = 0
+        lag: dict[str, int] = {}
+        pending: dict[str, int] = {}
         with _refusals():
             for partition in self._consumer.assignment():
+                name = f"{partition.topic}-{partition.partition}"
+                pending[name] = self._offsets.in_work_of(partition)
                 end = self._consumer.highwater(partition)
                 if end is not None:
-                    lag += max(0, end - await self._consumer.position(partition))
-        return Backlog(lag, self._offsets.in_work)
+                    lag[name] = max(0, end - await self._consumer.position(partition))
+        return Backlog(lag, pending)
 
     async def let_go(self, partitions: Sequence[TopicPartition]) -> None:
         """Before partitions are taken away: what is at the service may be done in time, and need not be done again."""

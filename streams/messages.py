@@ -7,8 +7,8 @@ from enum import StrEnum
 
 from pydantic import Field, ValidationError
 
-from pubserve._journal import HASH_FIELD, input_hash, line_of
 from pubserve.contract import DEFAULT_TASKS, Analysis, Paper, Task
+from pubserve.lines import HASH_FIELD, input_hash, line_of
 
 PAPER_FIELD = "paper"
 CHARS_PER_TOKEN = 4

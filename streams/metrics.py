@@ -32,17 +32,25 @@ class WorkerMetrics:
         self.held = Gauge(
             "pubserve_worker_held", "Messages that this worker has read and not settled.", registry=registry
         )
-        self.lag = Gauge("pubserve_worker_lag", "Messages that no worker of the group has read.", registry=registry)
+        self.lag = Gauge(
+            "pubserve_worker_lag",
+            "Messages that no worker of the group has read: `sum(max by (partition) (…))` is all of them.",
+            ["partition"], registry=registry,
+        )  # fmt: skip
         self.pending = Gauge(
-            "pubserve_worker_pending", "Messages that the group has read and not settled.", registry=registry
-        )
+            "pubserve_worker_pending", "Messages that the group has read and not settled, likewise.",
+            ["partition"], registry=registry,
+        )  # fmt: skip
+        self._known: dict[Gauge, set[str]] = {self.lag: set(), self.pending: set()}
 
     def observe(self, backlog: Backlog) -> None:
         """Record how far the group is behind."""
-        if backlog.lag is not None:
-            self.lag.set(backlog.lag)
-        if backlog.pending is not None:
-            self.pending.set(backlog.pending)
+        for gauge, by_partition in ((self.lag, backlog.lag), (self.pending, backlog.pending)):
+            for partition, messages in by_partition.items():
+                gauge.labels(partition).set(messages)
+            for gone in self._known[gauge] - by_partition.keys():  # another worker's now, or not known any more
+                gauge.remove(gone)
+            self._known[gauge] = set(by_partition)
 
     def serve(self, host: str, port: int) -> int:
         """Answer Prometheus in a thread, on the port that is returned: `port`, or a free one for 0."""

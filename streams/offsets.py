@@ -57,4 +57,8 @@ class Offsets:
     @property
     def in_work(self) -> int:
         """Messages that are read and not settled."""
-        return sum(not done for messages in self._done.values() for done in messages.values())
+        return sum(map(self.in_work_of, self._done))
+
+    def in_work_of(self, partition: TopicPartition) -> int:
+        """Those of one partition."""
+        return sum(not done for done in self._done.get(partition, {}).values())

@@ -106,8 +106,9 @@ class RedisStreams:
             groups = await self._unless_gone(self._redis.xinfo_groups(self._settings.source))
         for group in groups or ():
             if group["name"] in (self._settings.group, self._settings.group.encode()):
-                return Backlog(group.get("lag"), group["pending"])
-        return Backlog(None, None)
+                stream, lag = self._settings.source, group.get("lag")
+                return Backlog({} if lag is None else {stream: lag}, {stream: group["pending"]})
+        return Backlog()
 
     async def _join(self) -> None:
         try:

@@ -1,27 +1,19 @@
 """What was answered so far, in a file: one result a line, so that a run that was killed goes on where it was."""
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from pydantic import TypeAdapter
 
-from pubserve.contract import Paper, Result
+from pubserve.contract import Result
 from pubserve.errors import InvalidArgument
+from pubserve.lines import HASH_FIELD, line_of
 
-HASH_FIELD = "input_hash"
-_HASH_CHARS = 32
 _RESULT: TypeAdapter[Result] = TypeAdapter(Result)
-
-
-def input_hash(paper: Paper, tasks: Sequence[str]) -> str:
-    """Names a paper, its texts and what is asked of it: the same text under another id is another paper."""
-    asked = json.dumps([paper.id, paper.title, paper.abstract, sorted(set(tasks))])
-    return hashlib.sha256(asked.encode("ascii")).hexdigest()[:_HASH_CHARS]
 
 
 class Journal:
@@ -91,14 +83,6 @@ class Journal:
             os.replace(scratch, self.path)
         else:
             scratch.unlink()
-
-
-def line_of(values: dict[str, Any]) -> bytes:
-    """One line of JSON, in UTF-8 if that can carry it; a lone surrogate needs its escape."""
-    try:
-        return json.dumps(values, ensure_ascii=False).encode() + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(values).encode() + b"\n"
 
 
 def _answers_in(lines: Any, path: Path) -> Iterator[tuple[bytes | None, bytes]]:

@@ -11,13 +11,14 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from pubserve._journal import Journal, input_hash
+from pubserve._journal import Journal
 from pubserve._progress import OnProgress, Progress
 from pubserve._request import Tasks, check_paper, check_tasks
 from pubserve._work import failure
 from pubserve.batching import Batching, Piece, cut
 from pubserve.contract import DEFAULT_TASKS, ErrorBody, Failure, Paper, Result
 from pubserve.errors import InvalidArgument
+from pubserve.lines import input_hash
 
 if TYPE_CHECKING:
     from pubserve.pubmed import PubMed

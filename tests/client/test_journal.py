@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pubserve import InvalidArgument, Paper
-from pubserve._journal import Journal, input_hash
+from pubserve._journal import Journal
 from pubserve._work import failure
 from pubserve.errors import PubserveError
+from pubserve.lines import input_hash
 from pubserve.testing import read_words
 
 ONE, TWO = Paper(id="1", title="On cancer."), Paper(id="2", title="On asthma.")
@@ -99,16 +100,3 @@ def test_texts_that_utf8_cannot_carry_are_kept_too(path: Path) -> None:
         journal.add(hash_of(odd), read_words(odd))
     with Journal(path) as journal:
         assert journal.get(hash_of(odd)) == read_words(odd)
-
-
-@pytest.mark.parametrize(
-    "other",
-    [Paper(id="2", title="On cancer."), Paper(id="1", title="On"), Paper(id="1", abstract="On cancer.")],
-)
-def test_another_id_or_text_is_another_paper(other: Paper) -> None:
-    assert hash_of(other) != hash_of(ONE)
-
-
-def test_asking_for_something_else_is_another_question_in_any_order() -> None:
-    assert input_hash(ONE, ["labels"]) != input_hash(ONE, ["labels", "summary"])
-    assert input_hash(ONE, ["summary", "labels"]) == input_hash(ONE, ["labels", "summary"])

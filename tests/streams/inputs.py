@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from pubserve._journal import input_hash
 from pubserve.contract import DEFAULT_TASKS, Paper
+from pubserve.lines import input_hash
 from streams.messages import Reason
 
 MAX_MESSAGE_BYTES = 20_000

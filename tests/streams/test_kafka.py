@@ -14,7 +14,7 @@ from streams.messages import Answer, DeadLetter, Delivery, Reason
 from streams.settings import WorkerSettings
 from tests.streams import kafka_broker
 from tests.streams.conftest import MakeSettings
-from tests.streams.kafka_broker import KafkaBroker
+from tests.streams.kafka_broker import PARTITIONS, KafkaBroker
 
 pytestmark = pytest.mark.anyio
 
@@ -203,13 +203,20 @@ async def test_a_worker_goes_on_after_its_broker_was_restarted(make_settings: Ma
         await worker.close()
 
 
-async def test_pending_is_what_is_in_work(worker: Kafka, settings: WorkerSettings, producer: Any) -> None:
-    for number in range(3):
+async def test_lag_and_pending_are_of_the_partitions_that_the_worker_has(
+    worker: Kafka, settings: WorkerSettings, producer: Any
+) -> None:
+    for number in range(5):
         await producer.send_and_wait(settings.source, b"%d" % number, partition=0)
-    deliveries = await read(worker, 3)
+    await producer.send_and_wait(settings.source, b"other", partition=1)
+    deliveries = [delivery for delivery in await read(worker, 6) if delivery.payload != b"other"]
     await worker.settle([answer(deliveries[0])])
 
-    assert (await worker.backlog()).pending == 2
+    backlog = await worker.backlog()
+
+    names = [f"{settings.source}-{partition}" for partition in range(PARTITIONS)]
+    assert backlog.pending == {names[0]: 4, names[1]: 1, names[2]: 0, names[3]: 0}
+    assert (backlog.lag[names[0]], backlog.lag[names[1]]) == (0, 0)
 
 
 async def test_a_broker_that_is_not_there_is_unavailable(make_settings: MakeSettings) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from streams.broker import BrokerRefused, BrokerUnavailable
+from streams.broker import Backlog, BrokerRefused, BrokerUnavailable
 from streams.messages import Answer, DeadLetter, Delivery, Reason
 from streams.redis_streams import RedisStreams
 from streams.settings import WorkerSettings
@@ -81,7 +81,7 @@ async def test_an_answer_is_written_with_its_acknowledgement(
 
     [(_, fields)] = await redis.xrange(settings.output)
     assert fields == {"input_hash": "k1", "analysis": '{"abstract_id": "1"}'}
-    assert (await one.backlog()).pending == 0
+    assert (await one.backlog()).pending == {settings.source: 0}
 
 
 async def test_what_is_settled_twice_is_written_once(one: RedisStreams, settings: WorkerSettings, redis: Any) -> None:
@@ -106,7 +106,7 @@ async def test_the_same_paper_in_two_messages_is_answered_once(
     assert await one.settle([answer(first), answer(second)]) == [True, False]
 
     assert await redis.xlen(settings.output) == 1
-    assert (await one.backlog()).pending == 0
+    assert (await one.backlog()).pending == {settings.source: 0}
 
 
 async def test_a_dead_letter_has_all_of_its_message_and_why(
@@ -127,7 +127,7 @@ async def test_a_dead_letter_has_all_of_its_message_and_why(
         "dead_detail": "there is none",
         "dead_deliveries": "1",
     }
-    assert (await one.backlog()).pending == 0
+    assert (await one.backlog()).pending == {settings.source: 0}
 
 
 async def test_a_message_of_very_many_fields_is_a_dead_letter_too(
@@ -152,7 +152,7 @@ async def test_nothing_is_changed_where_the_output_is_no_stream(
     with pytest.raises(BrokerRefused, match="WRONGTYPE"):
         await one.settle([answer(delivery)])
 
-    assert (await one.backlog()).pending == 1
+    assert (await one.backlog()).pending == {settings.source: 1}
     await redis.delete(settings.output)
     assert await one.settle([answer(delivery)]) == [True]
 
@@ -241,7 +241,7 @@ async def test_what_was_in_work_when_its_stream_was_deleted_is_nobody_s(
     await redis.delete(settings.source)
 
     assert await one.settle([answer(delivery)]) == [False]
-    assert (await one.backlog()).pending is None
+    assert (await one.backlog()) == Backlog()
 
 
 async def test_messages_of_a_dead_worker_are_found_behind_many_that_are_in_work(
@@ -268,14 +268,13 @@ async def test_messages_of_a_dead_worker_are_found_behind_many_that_are_in_work(
     await killed.close()
 
 
-async def test_lag_and_pending(one: RedisStreams, settings: WorkerSettings, redis: Any) -> None:
+async def test_lag_and_pending(one: RedisStreams, two: RedisStreams, settings: WorkerSettings, redis: Any) -> None:
     for number in range(5):
         await redis.xadd(settings.source, {"paper": f"{number}"})
     await read(one, 2)
 
-    backlog = await one.backlog()
-
-    assert (backlog.lag, backlog.pending) == (3, 2)
+    for worker in (one, two):  # both see all of the group
+        assert await worker.backlog() == Backlog({settings.source: 3}, {settings.source: 2})
 
 
 async def test_what_is_settled_can_be_removed_and_the_output_kept_short(

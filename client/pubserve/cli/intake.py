@@ -10,11 +10,11 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from pubserve._journal import input_hash
 from pubserve.contract import Paper
 from pubserve.formats import Format
 from pubserve.formats.reading import read_records
 from pubserve.formats.records import Defect, PaperRecord, Reason
+from pubserve.lines import input_hash
 from pubserve.pubmed import is_pmid
 
 STDIN = Path("-")

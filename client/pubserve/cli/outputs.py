@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-from pubserve._journal import line_of
 from pubserve.contract import Analysis, Result
 from pubserve.formats.files import replacing
+from pubserve.lines import line_of
 from pubserve.tables import paper_rows
 
 BATCH_ROWS = 1024

@@ -6,12 +6,17 @@ from tools.monitoring.promql import quantiles, rate, rates
 _STREAM = Row(
     "Stream",
     [
-        line("Behind", "Messages that no worker has read.", "short", Query("max(pubserve_worker_lag)", "lag")),
+        line(
+            "Behind",
+            "Messages that no worker has read.",
+            "short",
+            Query("sum(max by (partition) (pubserve_worker_lag))", "lag"),
+        ),
         line(
             "Read and not settled",
             "By the group, and by the workers that live.",
             "short",
-            Query("max(pubserve_worker_pending)", "pending"),
+            Query("sum(max by (partition) (pubserve_worker_pending))", "pending"),
             Query("sum(pubserve_worker_held)", "held"),
         ),
         line("Settled", "By outcome.", "ops", rates("pubserve_worker_messages_total", by="outcome")),
