@@ -10,7 +10,7 @@ import yaml
 
 from tests.programs import program
 from tools.monitoring.dashboards import DASHBOARDS
-from tools.monitoring.rules import alerts, rules_file
+from tools.monitoring.rules import RULES, RUNBOOK, alerts, lead_to, rules_file
 
 CASES = Path(__file__).parent / "alert_cases.yaml"
 ALERTS = alerts()
@@ -73,4 +73,17 @@ def test_every_alert_has_a_case_in_which_it_fires_and_one_in_which_it_rests() ->
 def test_an_alert_says_what_is_wrong_how_urgent_it_is_and_where_to_read_on(alert: Any) -> None:
     assert alert.labels["severity"] in {"page", "ticket"}
     assert set(alert.annotations) == {"summary", "description", "runbook_url"}
-    assert alert.annotations["runbook_url"].endswith(f"/runbook.html#{alert.alert.lower()}")
+    assert alert.annotations["runbook_url"] == f"{RUNBOOK}#{alert.alert.lower()}"
+
+
+def test_alerts_lead_to_where_the_runbook_is_published_and_back(tmp_path: Path) -> None:
+    manifest = tmp_path / "rules.yaml"
+    committed = RULES.read_text(encoding="utf-8")
+    manifest.write_text(committed, encoding="utf-8")
+
+    assert lead_to("https://docs.example.org/runbook.html", manifest) == len(ALERTS)
+    assert {alert.annotations["runbook_url"] for alert in alerts(manifest)} == {
+        f"https://docs.example.org/runbook.html#{alert.alert.lower()}" for alert in ALERTS
+    }
+    lead_to(RUNBOOK, manifest)
+    assert manifest.read_text(encoding="utf-8") == committed

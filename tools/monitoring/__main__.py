@@ -10,7 +10,7 @@ from rich.console import Console
 from tools.monitoring.dashboards import DASHBOARDS
 from tools.monitoring.metrics_used import exported_by, missing
 from tools.monitoring.panels import to_grafana
-from tools.monitoring.rules import COMPONENT, expressions
+from tools.monitoring.rules import COMPONENT, RUNBOOK, expressions, lead_to
 
 console = Console(highlight=False, soft_wrap=True)
 cli = typer.Typer(add_completion=False, no_args_is_help=True, help="Dashboards and alerts under k8s/.")
@@ -29,6 +29,19 @@ def generate() -> None:
         path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")
         console.print(f"written  {path.name}")
+
+
+@cli.command()
+def runbook(
+    page: Annotated[str, typer.Argument(help="URL of the page, or its path in this repository.")] = RUNBOOK,
+) -> None:
+    """Let the alerts lead to the runbook where you publish it.
+
+    \b
+    Example:
+      python -m tools.monitoring runbook https://docs.example.org/pubserve/runbook.html
+    """
+    console.print(f"{lead_to(page)} alerts lead to {page}")
 
 
 @cli.command()
