@@ -21,6 +21,7 @@ PROFILES_DIR = Path(__file__).parent / "profiles"
 DEFAULT_PROFILE = "cpu"
 
 DType = Literal["auto", "float32", "bfloat16"]
+_DTYPE = "Type of its numbers; auto: bfloat16 where the replica's machine has instructions for it, else float32."
 
 
 class Section(BaseModel):
@@ -31,7 +32,7 @@ class Section(BaseModel):
 
 class HttpSettings(Section):
     host: str = Field(description="Address to listen on; 0.0.0.0 opens the service to the network.")
-    port: int = Field(ge=1, le=65535)
+    port: int = Field(ge=1, le=65535, description="TCP port to listen on.")
     max_body_bytes: int = Field(gt=0, description="Larger bodies are refused with 413.")
     body_timeout_s: float = Field(
         gt=0, description="How long a body may take to arrive, and a second more for each 16 KiB of it; then 408."
@@ -46,8 +47,10 @@ class HttpSettings(Section):
 class Scaling(Section):
     """Replicas of one deployment and the bounds of its queues."""
 
-    min_replicas: int = Field(ge=0)
-    max_replicas: int = Field(ge=1)
+    min_replicas: int = Field(
+        ge=0, description="Replicas that are there without requests; 0: the next request waits until one has started."
+    )
+    max_replicas: int = Field(ge=1, description="Replicas that are there at most, however many requests wait.")
     target_ongoing_requests: float = Field(gt=0, description="Requests a replica should have in work.")
     max_ongoing_requests: int = Field(gt=0, description="Requests a replica may have in work.")
     max_queued_requests: int = Field(gt=0, description="Requests each caller may have waiting for a replica.")
@@ -55,7 +58,7 @@ class Scaling(Section):
     downscale_delay_s: float = Field(default=600, ge=0, description="How long fewer are wanted before some stop.")
     grace_s: float = Field(default=600, gt=0, description="What a replica that is taken away may take to finish.")
     cpus: float = Field(ge=0, description="Logical CPUs Ray reserves for a replica.")
-    gpus: float = Field(default=0, ge=0)
+    gpus: float = Field(default=0, ge=0, description="GPUs Ray reserves for a replica; several may share one.")
 
     def deployment_options(self) -> dict[str, Any]:
         """The same, in the words of `serve.deployment(...)`."""
@@ -90,7 +93,7 @@ class PipelineSettings(Section):
 class CacheSettings(Section):
     """What the models said of a text is remembered: in the ingress, or where Redis is configured, there."""
 
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="False: the models read a text each time it comes.")
     memory_mb: int = Field(gt=0, description="Per ingress replica; a paper takes about 2 kB.")
     redis_url: str | None = Field(default=None, description="`redis://host:6379/0`: one cache for all replicas.")
     redis_ttl_s: int = Field(gt=0, description="How long Redis keeps a reading.")
@@ -129,7 +132,7 @@ class BatchedModelSettings(Section):
     """A model that reads rows of tokens, many in one forward pass."""
 
     model: str = Field(description="Name in the model catalogue.")
-    dtype: DType
+    dtype: DType = Field(description=_DTYPE)
     max_tokens: int = Field(gt=0, description="Of a row: the classifier cuts longer papers, the tagger uses more rows.")
     max_batch_tokens: int = Field(gt=0, description="Rows times longest row of one forward pass.")
     batch_wait_s: float = Field(ge=0, description="How long a batch waits for company.")
@@ -145,7 +148,9 @@ class ExtractorSettings(Section):
     The engine is there in any case, for the OpenAI routes; everything but `backend` and `tagger` is about it.
     """
 
-    backend: Literal["tagger", "generator"]
+    backend: Literal["tagger", "generator"] = Field(
+        description="What reads papers: `tagger`, or `generator`, which is the engine."
+    )
     tagger: BatchedModelSettings | None = Field(default=None, description="Needed where the backend is the tagger.")
     model: str = Field(description="Name in the model catalogue; also the model id on the OpenAI routes.")
     adapters: tuple[str, ...] = Field(
@@ -154,11 +159,11 @@ class ExtractorSettings(Section):
     reads_with: str | None = Field(
         default=None, description="The adapter that reads papers where the backend is the generator; null: the model."
     )
-    dtype: DType
+    dtype: DType = Field(description=_DTYPE)
     max_unit_chars: int = Field(gt=0, description="Text read in one generation: whole sentences up to this length.")
     max_items: int = Field(gt=0, description="Diseases listed per generation.")
-    max_item_chars: int = Field(gt=0)
-    max_output_tokens: int = Field(gt=0)
+    max_item_chars: int = Field(gt=0, description="Characters of one disease in that list.")
+    max_output_tokens: int = Field(gt=0, description="Tokens written per generation; then the unit is read in halves.")
     engine: dict[str, Any] = Field(default_factory=dict, description="vLLM engine arguments.")
     env: dict[str, str] = Field(default_factory=dict, description="Environment of the engine's processes.")
     accelerator: str | None = Field(default=None, description="Ray's accelerator type, such as H100; null for CPU.")
@@ -205,7 +210,7 @@ class RaySettings(Section):
     """The local Ray that `pubserve-serve` starts; on a cluster, Ray is already there."""
 
     num_cpus: float = Field(gt=0, description="Logical CPUs: how much may be scheduled, not how many cores there are.")
-    object_store_mb: int = Field(ge=80)
+    object_store_mb: int = Field(ge=80, description="Shared memory for what travels between processes.")
     drain_timeout_s: float = Field(gt=0, description="How long requests in flight get to finish after SIGTERM.")
     metrics_port: int | None = Field(default=None, ge=1, le=65535, description="Of Ray's metrics; null: a free one.")
 
@@ -256,7 +261,9 @@ class AgentSettings(Section):
 
 
 class LogSettings(Section):
-    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least that is logged: requests at INFO, what failed at WARNING and ERROR."
+    )
 
 
 class TracingSettings(Section):
@@ -281,7 +288,9 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    profile: str = DEFAULT_PROFILE
+    profile: str = Field(
+        default=DEFAULT_PROFILE, description="File in `serve/profiles/` that holds the other settings."
+    )
     http: HttpSettings
     ingress: Scaling
     pipeline: PipelineSettings

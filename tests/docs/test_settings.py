@@ -26,6 +26,11 @@ def test_every_variable_reaches_its_setting(profile: str, monkeypatch: pytest.Mo
     assert Settings(profile=profile).classifier.scaling.max_replicas == 7
 
 
+@pytest.mark.parametrize("found", all_settings(), ids=lambda found: found.name)
+def test_every_setting_says_what_it_is_for(found: Setting) -> None:
+    assert (found.field.description or "").endswith(".")
+
+
 def test_a_section_that_a_profile_lacks_has_no_values() -> None:
     assert setting("extractor.tagger.max_tokens").values["gpu"] is None
 
