@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -206,6 +207,38 @@ def test_a_full_disk_is_a_clear_error(tmp_path: Path) -> None:
     assert "disk is full" in str(storage_problem(caught.value, tmp_path))
     assert "disk is full" in str(storage_problem(RuntimeError("I/O error: No space left on device"), tmp_path))
     assert storage_problem(OSError(errno.EINVAL, "something else"), tmp_path) is None
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of its own, of two MiB, where the cache of `make_store` is."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={2 * 2**20}", "pubserve-test", str(cache)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here; that takes root")
+    yield cache
+    subprocess.run(["umount", "--lazy", str(cache)], check=True)
+
+
+def test_a_disk_that_runs_full_leaves_nothing_half_written_and_room_is_all_it_takes_to_go_on(
+    make_store: MakeStore, small_disk: Path, tmp_path: Path
+) -> None:
+    filler = small_disk / "filler"
+    filler.write_bytes(bytes(3 * 2**19))
+    weights = {**FLAT_MODEL, "model.safetensors": bytes(2**20)}
+    store = make_store(tiny=local_model(tmp_path / "weights", weights))
+
+    with pytest.raises(StorageError, match="disk is full") as caught:
+        store.prepare("tiny")
+
+    assert "pubserve-models prune" in caught.value.hint
+    assert debris(tmp_path) == []
+    assert store.state("tiny") == "not prepared"
+
+    filler.unlink()
+    assert store.prepare("tiny").size_bytes == sum(map(len, weights.values()))
+    assert store.verify("tiny") == []
 
 
 def test_a_read_only_cache_that_is_complete_is_enough(make_store: MakeStore, tmp_path: Path) -> None:
