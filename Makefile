@@ -2,10 +2,12 @@
 PYTHON ?= python3.11
 PROFILE ?= cpu
 ARGS ?=
+JOBS ?= 2
 BIN := .venv/bin
 DATA ?= ../shared/data
 HOST ?= http://127.0.0.1:8000
 PAPERS ?=
+TARGETS ?= cpu worker loadtest
 
 # A machine may have Python 3.11 under its plain name only.
 ifeq ($(shell command -v $(PYTHON) 2>/dev/null),)
@@ -14,7 +16,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test check audit format setup setup-dev lock train-classifier train-extractor evaluate-classifier \
-	evaluate-extractor bench load plan scale autoscaling manifests docs clean
+	evaluate-extractor bench load plan scale autoscaling manifests images docs clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 20
@@ -22,8 +24,8 @@ help: ## Show this list
 serve: setup ## Install, get the models, start the service on port 8000, show one answer (PROFILE=gpu for GPUs)
 	@exec $(BIN)/pubserve-serve --profile $(PROFILE) $(ARGS)
 
-test: setup-dev ## Install and run every test (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-dev ## Install and run every test, in two processes (ARGS="-k name" for some, JOBS=0 for a single process)
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: setup-dev ## Lint, format check and types
 	@$(BIN)/ruff check .
@@ -77,6 +79,10 @@ autoscaling: setup-dev ## Simulate rules of autoscaling, then count every paper 
 manifests: setup-dev ## Write what is generated in k8s/, and check all overlays
 	@$(BIN)/python -m tools.k8s generate
 	@$(BIN)/python -m tools.k8s check
+
+images: setup-dev ## Build the images with buildah and try each of them out (TARGETS="cpu worker" for some; root, 15 GB of disk)
+	@$(BIN)/python -m tools.images build $(TARGETS)
+	@$(BIN)/python -m tools.images check $(TARGETS)
 
 docs: setup-dev ## Build the documentation into docs/_build/html; any warning is an error
 	@$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs docs/_build/html
