@@ -129,3 +129,19 @@ async def test_who_comes_back_in_time_is_let_in(make_key: MakeKey, monkeypatch: 
     now_s += 2
 
     assert await quotas.spend(key, "tokens", 50)
+
+
+@pytest.mark.parametrize("jump_s", [3600, -3600])
+async def test_a_clock_that_jumps_opens_a_new_window_and_locks_nobody_out(
+    jump_s: int, key: Key, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quotas, right = Quotas(), time.time
+    for _ in range(3):
+        await quotas.spend(key, "requests", 1)
+
+    monkeypatch.setattr(time, "time", lambda: right() + jump_s)
+
+    window = await quotas.spend(key, "requests", 1)
+    assert window is not None
+    assert window.remaining == 2
+    assert window.reset_s <= 120
