@@ -25,6 +25,7 @@ from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.keys.key_file import KeyFileError, read_keys
 from serve.model_store import ModelStore, ModelStoreError, prepare_many
 from serve.model_store.progress import show_on
+from serve.ray_environment import set_ray_environment
 from serve.settings import DEFAULT_PROFILE, Settings
 
 EXAMPLE_PAPER = Path(__file__).parent / "example_paper.json"
@@ -120,7 +121,7 @@ def _prepare_models(names: Sequence[str]) -> None:
 def _running(settings: Settings, *, logs: bool) -> Iterator[threading.Event]:
     """A local Ray with the application on it, and the event that says stop; drained and taken down on the way out."""
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    set_ray_environment()
     # One machine needs no cluster: Ray's ports are on the loopback, as they are by default on other systems than Linux.
     os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
     with _step("Ray"):

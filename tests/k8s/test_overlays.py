@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from yaml import safe_load
 
 from pubserve.cli.app import app
+from serve.ray_environment import ENVIRONMENT
 from streams.settings import WorkerSettings
 from tests.k8s.conftest import JOBS, OVERLAYS, overlay, rendered, service_of
 from tools.docs.worker import worker_variables
@@ -98,6 +99,15 @@ def test_who_is_reached_from_outside_asks_for_keys_and_only_the_ingress_has_thei
         "classifier": False,
         "extractor": False,
     }
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_the_head_has_what_the_service_asks_of_rays_environment(name: str) -> None:
+    head = service_of(rendered(name))["spec"]["rayClusterConfig"]["headGroupSpec"]["template"]["spec"]["containers"][0]
+
+    given = {entry["name"]: entry.get("value") for entry in head["env"]}
+
+    assert ENVIRONMENT.items() <= given.items()
 
 
 def test_high_availability_means_two_of_everything_and_state_outside_the_head() -> None:
