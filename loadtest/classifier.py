@@ -4,11 +4,12 @@
 
 The ceiling is the machine's own rate of matrix multiplication, in float32 and in the shapes of this model, over the
 multiplications that one paper needs. All ways read the same papers, in turn, several times; the best time counts.
+Runtimes beside torch are measured where they are installed; --help says how.
 """
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from loadtest import runtimes
 from serve.batching import Plan, padding_share, plan_batches, predict_in_batches
 from serve.classifier.input import EncodedText
 from serve.classifier.model import ClassifierModel
@@ -27,6 +29,17 @@ from training.circumstances import machine
 from training.data import read_folder
 
 MAX_TOKENS = 1024
+
+HELP = f"""Measure each way of running the classifier, and the ceiling of the machine.
+
+OpenVINO and ONNX Runtime are measured where they are installed, and left out where they are not:
+
+\b
+  {runtimes.INSTALL}
+"""
+
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+err = Console(stderr=True)
 
 
 def in_order(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -62,45 +75,73 @@ def int8(model: Any) -> Any:
     return torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
 
 
-WAYS: dict[str, tuple[Plan, Callable[[Any], Any]]] = {
-    "float32, eight as they come": (in_order, as_served),
-    "float32, batches by tokens": (by_tokens, as_served),
-    "the same, eager attention": (by_tokens, eager_attention),
-    "the same, bfloat16": (by_tokens, bfloat16),
-    "the same, int8 weights": (by_tokens, int8),
-    "the same, compiled": (by_tokens, compiled),
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How papers are put into batches, what is done to the network, and the modules that this needs beside torch."""
+
+    plan: Plan
+    change: Callable[[Any], Any]
+    needs: Sequence[str] = ()
+
+
+REFERENCE = "float32, batches by tokens"
+
+WAYS = {
+    "float32, eight as they come": Way(in_order, as_served),
+    REFERENCE: Way(by_tokens, as_served),
+    "the same, eager attention": Way(by_tokens, eager_attention),
+    "the same, bfloat16": Way(by_tokens, bfloat16),
+    "the same, int8 weights": Way(by_tokens, int8),
+    "the same, compiled": Way(by_tokens, compiled),
+    "the same, OpenVINO": Way(by_tokens, runtimes.openvino, runtimes.OPENVINO),
+    "the same, ONNX Runtime": Way(by_tokens, runtimes.onnx_runtime, runtimes.ONNX_RUNTIME),
+    "the same, ONNX Runtime, int8": Way(by_tokens, runtimes.onnx_runtime_int8, runtimes.ONNX_RUNTIME),
 }
 
 
 @dataclass(slots=True)
 class Measured:
-    """What one way gave: its best time, the share of its batches that was padding, and its confidences of Cancer."""
+    """What one way gave: its best time, the share of its batches that was padding, and what it said of the papers."""
 
     seconds: float = float("inf")
     padding: float = 0.0
     confidences: list[float] = field(default_factory=list)
+    """Of Cancer."""
+    scores: list[float] = field(default_factory=list)
+    """Raw, of every row and category."""
 
 
+def possible(ways: Mapping[str, Way]) -> tuple[dict[str, Way], dict[str, list[str]]]:
+    """The ways that can be taken here; and for each of the others, the modules that it lacks."""
+    lacking = {name: runtimes.missing(way.needs) for name, way in ways.items()}
+    return (
+        {name: way for name, way in ways.items() if not lacking[name]},
+        {name: modules for name, modules in lacking.items() if modules},
+    )
+
+
+@app.command(help=HELP)
 def main(
     papers: Annotated[Path, typer.Option(help="Folder with Cancer/ and Non-Cancer/, one abstract a file.")],
     count: Annotated[int, typer.Option(help="Papers to read, drawn at random with a fixed seed.")] = 48,
     rounds: Annotated[int, typer.Option(help="Times that each way reads them.")] = 3,
     model: Annotated[str, typer.Option(help="A classifier of the model catalogue.")] = "cancer-classifier",
 ) -> None:
-    """Measure each way of running the classifier, and the ceiling of the machine."""
     path = ModelStore().prepare(model).path
     drawn = random.Random(17).sample(read_folder(papers), count)
-    measured = {way: Measured() for way in WAYS}
+    ways, lacking = possible(WAYS)
+    for name, modules in lacking.items():
+        err.print(f"Left out: {name}. Not installed: {', '.join(modules)}; {runtimes.INSTALL}", soft_wrap=True)
+    measured = {name: Measured() for name in ways}
     tokens_per_paper = flops_per_paper = 0.0
-    for way in track([way for _ in range(rounds) for way in WAYS], "measuring"):
-        plan, change = WAYS[way]
+    for name in track([name for _ in range(rounds) for name in ways], "measuring", console=err):
         classifier = ClassifierModel(path, dtype="float32", max_tokens=MAX_TOKENS)
         texts = classifier.encode(drawn)
         tokens_per_paper = sum(len(row.ids) for text in texts for row in classifier.rows(text)) / count
         flops_per_paper = tokens_per_paper * flops_per_token(classifier.network)
         shape = classifier.network.config.get_text_config()
-        classifier.network = change(classifier.network)
-        read(classifier, texts, plan, measured[way])
+        classifier.network = ways[name].change(classifier.network)
+        read(classifier, texts, ways[name].plan, measured[name])
     ceiling = gemm_flops_per_s(hidden=shape.hidden_size, width=shape.intermediate_size) / flops_per_paper
     show(measured, count=count, tokens_per_paper=tokens_per_paper, ceiling=ceiling)
 
@@ -116,6 +157,7 @@ def read(classifier: ClassifierModel, texts: Sequence[EncodedText], plan: Plan, 
     lengths = [[len(rows[i].ids) for i in batch] for batch in plan([len(row.ids) for row in rows])]
     padded = [len(batch) * max(batch) for batch in lengths]
     into.padding = sum(padding_share(batch) * size for batch, size in zip(lengths, padded, strict=True)) / sum(padded)
+    into.scores = [score for of_text in scores for of_row in of_text for score in of_row]
     into.confidences = [
         classifier.decide(text, of_text, said).confidences["Cancer"]
         for text, of_text, said in zip(texts, rows_of_texts, scores, strict=True)
@@ -141,19 +183,27 @@ def gemm_flops_per_s(*, hidden: int, width: int, tokens: int = 2048, repeats: in
 
 
 def show(measured: dict[str, Measured], *, count: int, tokens_per_paper: float, ceiling: float) -> None:
-    reference = measured["float32, batches by tokens"].confidences
+    reference = measured[REFERENCE]
     table = Table(
         title=f"{machine()}; {count} papers, {tokens_per_paper:.0f} tokens each; ceiling {ceiling:.2f} papers/s",
-        caption="Differences are in the confidence of Cancer, from float32 batches by tokens.",
+        caption=f"Differences are from {REFERENCE!r}: in the confidence of Cancer, and in any raw score.",
     )
-    for column in ("way", "papers/s", "of the ceiling", "padding", "largest difference"):
+    for column in ("way", "papers/s", "of the ceiling", "padding", "largest difference", "in a raw score"):
         table.add_column(column, justify="left" if column == "way" else "right")
     for way, result in measured.items():
         rate = count / result.seconds
-        off = max(abs(a - b) for a, b in zip(result.confidences, reference, strict=True))
-        table.add_row(way, f"{rate:.2f}", f"{rate / ceiling:.0%}", f"{result.padding:.1%}", f"{off:.4f}")
+        off, raw_off = (
+            max(abs(a - b) for a, b in zip(said, expected, strict=True))
+            for said, expected in (
+                (result.confidences, reference.confidences),
+                (result.scores, reference.scores),
+            )
+        )
+        table.add_row(
+            way, f"{rate:.2f}", f"{rate / ceiling:.0%}", f"{result.padding:.1%}", f"{off:.4f}", f"{raw_off:.4f}"
+        )
     Console().print(table)
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()
