@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from serve.extractor.prompt import answer_schema, build_prompt
+from loadtest.engine_sweep.sweep import prompts_of
+from serve.extractor.prompt import answer_schema
 from serve.hardware import resolve_dtype
 from serve.model_store import ModelStore
 from serve.settings import Settings
-from serve.text.sentences import units
+from serve.text.document import Document
 
 MAX_TOKENS = 512
 """MiniLM has positions for so many; the plain peers cut what is longer, where the service reads on."""
@@ -56,12 +57,7 @@ def tagger_settings() -> Any:
 
 def prompts(title: str, abstract: str) -> list[str]:
     """What the engine is asked about one paper."""
-    max_chars = settings().extractor.max_unit_chars
-    return [
-        build_prompt(field[start:end])
-        for field in (title, abstract)
-        for start, end in units(field, max_chars=max_chars)
-    ]
+    return prompts_of(Document(title, abstract), max_unit_chars=settings().extractor.max_unit_chars)
 
 
 def schema() -> dict[str, Any]:
