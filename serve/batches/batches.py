@@ -13,6 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal
 
+from serve.ask import Pay
 from serve.batches.bell import Bell, heard
 from serve.batches.folder import Folder
 from serve.batches.messages import Batch, BatchRequest, FileObject
@@ -43,8 +44,12 @@ class Batches:
         Unavailable: from every method, where the database or the disk does not answer, or the service shuts down.
     """
 
-    def __init__(self, service: Service, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, service: Service, pay_of: Callable[[str], Pay] | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        """`pay_of` gives what counts the tokens of an API key; None where there are no keys."""
         self._service = service
+        self._pay_of = pay_of
         self._settings = service.settings.batches
         self._directory = state_directory(service.settings)
         self._sqlite_file = self._directory / "batches.db"
@@ -115,8 +120,8 @@ class Batches:
 
     # Batches
 
-    async def create(self, owner: str, request: BatchRequest) -> Batch:
-        """Have the lines of a file answered.
+    async def create(self, owner: str, request: BatchRequest, *, key_id: str | None = None) -> Batch:
+        """Have the lines of a file answered, on the quota of the key that sent it.
 
         Raises:
             InvalidRequest: there is no such file.
@@ -124,7 +129,8 @@ class Batches:
         """
         self._require_not_draining()
         store = await self._store()
-        batch = await store.add_batch(owner, f"batch_{uuid.uuid4().hex}", request, self._clock(), self._settings)
+        batch_id = f"batch_{uuid.uuid4().hex}"
+        batch = await store.add_batch(owner, batch_id, request, self._clock(), self._settings, key_id=key_id)
         self._bell.ring()
         return batch
 
@@ -175,7 +181,7 @@ class Batches:
         async with asyncio.TaskGroup() as group:
             group.create_task(Housekeeping(self._service, await self._store(), *shared).run())
             for _ in range(self._settings.running):
-                group.create_task(Runner(self._service, database, *shared).run())
+                group.create_task(Runner(self._service, database, *shared, self._pay_of).run())
 
     async def _database_in_time(self) -> "Database":
         """Once there is one: what an earlier process left, or what the first file makes."""

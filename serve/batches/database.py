@@ -7,11 +7,12 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from sqlalchemy import event, text
+from sqlalchemy import Table, event, inspect, text
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy.orm import Session
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from serve.batches.tables import Base
 from serve.errors import Unavailable
@@ -81,8 +82,19 @@ class Database:
                 await session.execute(text(f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})"))
             for table in Base.metadata.sorted_tables:
                 await session.execute(CreateTable(table, if_not_exists=True))
+                await session.run_sync(_add_missing_columns, table)
                 for index in sorted(table.indexes, key=lambda index: str(index.name)):
                     await session.execute(CreateIndex(index, if_not_exists=True))
+
+
+def _add_missing_columns(session: Session, table: Table) -> None:
+    """Columns that are younger than the table that was found; they may be null."""
+    connection = session.connection()
+    found = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for column in table.columns:
+        if column.name not in found:
+            added = CreateColumn(column).compile(connection)
+            session.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
 
 
 def _unavailable(error: Exception) -> Unavailable:

@@ -6,19 +6,19 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from pubserve.contract import AnalyzeResponse, Failure, Paper, Task
+from pubserve.contract import AnalyzeResponse, Paper, Task
 from serve.chats import (
     PIPELINE_MODEL,
     ChatBody,
     CompletionBody,
     EngineCall,
     OpenAIBody,
-    analysis_as_completion,
-    paper_in,
+    completion,
+    papers_in,
     require_engine,
     require_model,
 )
-from serve.errors import InternalError, InvalidRequest, field_name
+from serve.errors import InvalidRequest, field_name
 from serve.papers import AnalyzeBody, PapersBody, UnusablePaper, require_one_usable
 from serve.pipeline import PaperDone
 from serve.service import Service, usage_of
@@ -40,14 +40,10 @@ class PapersRequest:
         Raises:
             ServiceError: the one paper of a chat was not read.
         """
-        if not self.as_chat:
-            response = AnalyzeResponse(results=[paper.result for paper in done], usage=usage_of(done))
-            return response.model_dump(mode="json")
-        result = done[0].result
-        if isinstance(result, Failure):
-            kind = InternalError if result.error.type == InternalError.type else InvalidRequest
-            raise kind(result.error.message, param="messages", code=result.error.code)
-        return analysis_as_completion(result, usage_of(done))
+        if self.as_chat:
+            return completion(done)
+        response = AnalyzeResponse(results=[paper.result for paper in done], usage=usage_of(done))
+        return response.model_dump(mode="json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,8 @@ def request_of(service: Service, endpoint: str, body: dict[str, Any]) -> PapersR
             chat = _unstreamed(_checked(ChatBody, body))
             require_model(service, chat.model)
             if chat.model == PIPELINE_MODEL:
-                return PapersRequest([paper_in(chat.messages)], frozenset(Task), as_chat=True)
+                asked = papers_in(chat.messages)
+                return _papers(asked, frozenset(asked.tasks), as_chat=True)
             return EngineRequest("chat", chat)
         case _:
             completion = _unstreamed(_checked(CompletionBody, body))
@@ -84,9 +81,9 @@ def request_of(service: Service, endpoint: str, body: dict[str, Any]) -> PapersR
             return EngineRequest("completions", completion)
 
 
-def _papers(body: AnalyzeBody | PapersBody, tasks: frozenset[Task]) -> PapersRequest:
+def _papers(body: AnalyzeBody | PapersBody, tasks: frozenset[Task], *, as_chat: bool = False) -> PapersRequest:
     require_one_usable(body.papers)
-    return PapersRequest(body.papers, tasks)
+    return PapersRequest(body.papers, tasks, as_chat)
 
 
 def _unstreamed(body: Body) -> Body:

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
 
+from serve.ask import Pay, free
 from serve.batches.answering import Answering
 from serve.batches.bell import Bell, heard
 from serve.batches.database import Database
@@ -35,7 +36,13 @@ class Runner:
     """Runs batches one after the other, each to its end. Lives on one event loop."""
 
     def __init__(
-        self, service: Service, database: Database, folder: Folder, bell: Bell, clock: Callable[[], float]
+        self,
+        service: Service,
+        database: Database,
+        folder: Folder,
+        bell: Bell,
+        clock: Callable[[], float],
+        pay_of: Callable[[str], Pay] | None,
     ) -> None:
         self._service = service
         self._settings = service.settings.batches
@@ -43,6 +50,7 @@ class Runner:
         self._folder = folder
         self._bell = bell
         self._clock = clock
+        self._pay_of = pay_of
 
     async def run(self) -> None:
         """Until cancelled; what is held then is given back."""
@@ -151,7 +159,8 @@ class Runner:
             for answer in answers:
                 self._service.metrics.batch_lines.labels("ok" if answer.ok else "failed").inc()
 
-        answering = Answering(self._service, batch_id=batch.id, endpoint=batch.endpoint, caller=batch.owner)
+        pay = self._pay_of(batch.key_id) if self._pay_of and batch.key_id else free
+        answering = Answering(self._service, batch_id=batch.id, endpoint=batch.endpoint, caller=batch.owner, pay=pay)
         recorder = Recorder(record)
         reading = asyncio.Lock()
 

@@ -73,10 +73,17 @@ class Store:
 
     @uninterrupted
     async def add_batch(
-        self, owner: str, batch_id: str, request: BatchRequest, now: float, settings: BatchesSettings
+        self,
+        owner: str,
+        batch_id: str,
+        request: BatchRequest,
+        now: float,
+        settings: BatchesSettings,
+        *,
+        key_id: str | None = None,
     ) -> Batch:
         """Raises `InvalidRequest` where the input file is not there, `TooBusy` for more than a caller may have."""
-        batch = BatchRow.of(owner, batch_id, request, int(now), settings)
+        batch = BatchRow.of(owner, batch_id, request, int(now), settings, key_id=key_id)
         async with self._database.transaction() as session:
             file = await session.scalar(_files_of(owner, request.input_file_id, now))
             if file is None or file.purpose != "batch":

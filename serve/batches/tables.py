@@ -54,6 +54,8 @@ class BatchRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[str] = mapped_column(unique=True)
     owner: Mapped[str] = mapped_column(index=True)
+    key_id: Mapped[str | None]
+    """Of the API key that pays."""
     endpoint: Mapped[str]
     input_file_id: Mapped[str] = mapped_column(index=True)
     completion_window: Mapped[str]
@@ -83,12 +85,22 @@ class BatchRow(Base):
     held_until: Mapped[float] = mapped_column(default=0.0)
 
     @classmethod
-    def of(cls, owner: str, batch_id: str, request: BatchRequest, now: int, settings: BatchesSettings) -> Self:
+    def of(
+        cls,
+        owner: str,
+        batch_id: str,
+        request: BatchRequest,
+        now: int,
+        settings: BatchesSettings,
+        *,
+        key_id: str | None = None,
+    ) -> Self:
         """A batch that nobody has looked at."""
         kept = request.output_expires_after
         return cls(
             id=batch_id,
             owner=owner,
+            key_id=key_id,
             endpoint=request.endpoint,
             input_file_id=request.input_file_id,
             completion_window=request.completion_window,

@@ -15,6 +15,7 @@ from serve.http.guard import Guard, describe_keys
 from serve.http.middleware import BodyLimit, BodyTimeout, RequestContext
 from serve.http.security import SecurityHeaders, allow_origins
 from serve.http.traced import Traced
+from serve.keys.accounts import Accounts
 from serve.service import Service
 from serve.settings import Settings
 from serve.status import StatusBoard
@@ -30,11 +31,12 @@ Offsets count characters of the title or abstract as sent. One bad paper never f
 def create_app(service: Service, *, echo_request_id: bool = True) -> ASGIApp:
     """The whole HTTP face of one service."""
     http, keys = service.settings.http, service.settings.keys
-    api = create_api(service)
+    accounts = Accounts(keys) if keys.file is not None else None
+    api = create_api(service, accounts)
     app: ASGIApp = BodyTimeout(_limited(api, service.settings), http.body_timeout_s)
-    if keys.file is not None:
+    if accounts is not None:
         describe_keys(api)
-        app = Guard(app, keys, service.metrics)
+        app = Guard(app, accounts, service.metrics)
     app = SecurityHeaders(allow_origins(app, http.cors_origins))
     return Traced(RequestContext(app, service.metrics, echo_request_id=echo_request_id))
 
@@ -44,10 +46,10 @@ def _limited(api: ASGIApp, settings: Settings) -> ASGIApp:
     return BodyLimit(api, settings.http.max_body_bytes, {files.PATH: file_bytes})
 
 
-def create_api(service: Service) -> FastAPI:
-    """Routes and error handlers, without what surrounds them."""
+def create_api(service: Service, accounts: Accounts | None = None) -> FastAPI:
+    """Routes and error handlers, without what surrounds them. `accounts` pay for what goes on in the background."""
     board = StatusBoard(service)
-    background = Batches(service)
+    background = Batches(service, accounts.pay_of if accounts else None)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -19,7 +19,7 @@ router = APIRouter(
 @router.post("", response_model=Batch, responses=error_responses(400, 413, 429))
 async def create_batch(batches: BatchesDep, caller: CallerDep, body: BatchRequest) -> Response:
     """Have every line of a file answered, behind what is more urgent."""
-    return JsonResponse(await batches.create(caller.owner, body))
+    return JsonResponse(await batches.create(caller.owner, body, key_id=caller.key_id))
 
 
 @router.get("", response_model=BatchList)

@@ -1,6 +1,5 @@
 """At the door: which key a request came with, whether it is for this route, and whether its quota lasts."""
 
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,32 +10,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve.errors import InsufficientScope, NotFound, ServiceError
 from serve.http.caller import Caller, set_caller
 from serve.http.error_handlers import respond
+from serve.keys.accounts import Accounts
 from serve.keys.key import Key
-from serve.keys.keyring import Keyring
 from serve.keys.quotas import Quotas, Unit, Window
 from serve.keys.scopes import OPEN, scope_of
 from serve.metrics import Metrics
-from serve.settings import KeysSettings
 
 
 class Guard:
-    """Lets in who holds a key for the route, before anything of the body is read.
+    """Lets in who holds a key for the route, before anything of the body is read."""
 
-    Raises:
-        KeyFileError: there is no file of keys to start with.
-    """
-
-    def __init__(self, app: ASGIApp, settings: KeysSettings, metrics: Metrics) -> None:
-        assert settings.file is not None
+    def __init__(self, app: ASGIApp, accounts: Accounts, metrics: Metrics) -> None:
         self._app = app
-        self._keyring = Keyring(Path(settings.file))
-        self._quotas = Quotas(settings.redis_url)
+        self._accounts = accounts
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        used = _Used(self._quotas)
+        used = _Used(self._accounts.quotas)
         try:
             if key := self._key_for(scope):
                 await used.spend(key, "requests", 1)
@@ -55,7 +47,7 @@ class Guard:
             raise NotFound(f"There is no {path[:200]!r}; /docs lists what there is.") from None
         if needed is OPEN:
             return None
-        key = self._keyring.key(_bearer(scope))
+        key = self._accounts.key(_bearer(scope))
         if needed not in key.scopes:
             raise InsufficientScope(
                 f"The API key {key.id} lacks the scope `{needed}` that {path[:200]} needs; use a key made with "

@@ -40,9 +40,19 @@ class Keyring:
         key = self._keys.get(id_in(token) or "")
         if key is None or not key.fits(token):
             raise Unauthorized(f"The API key is wrong or was withdrawn: {_REMEDY}.")
-        if key.is_expired(datetime.now(UTC)):
-            raise Unauthorized(f"The API key {key.id} expired on {key.expires:%Y-%m-%d}: {_REMEDY}.")
-        return key
+        return _unexpired(key)
+
+    def key_with_id(self, key_id: str) -> Key:
+        """The key of somebody who was let in with it before.
+
+        Raises:
+            Unauthorized: it is withdrawn or expired since.
+        """
+        self._look()
+        key = self._keys.get(key_id)
+        if key is None:
+            raise Unauthorized(f"The API key {key_id} was withdrawn: {_REMEDY}.")
+        return _unexpired(key)
 
     def _look(self) -> None:
         """Read the file again if it is another one: its times are asked for once a second, its content only then."""
@@ -60,6 +70,12 @@ class Keyring:
             log.error("keys_not_reloaded", reason=str(error))
         else:
             log.info("keys_reloaded", keys=len(self._keys))
+
+
+def _unexpired(key: Key) -> Key:
+    if key.is_expired(datetime.now(UTC)):
+        raise Unauthorized(f"The API key {key.id} expired on {key.expires:%Y-%m-%d}: {_REMEDY}.")
+    return key
 
 
 def _version(path: Path) -> tuple[int, ...] | None:

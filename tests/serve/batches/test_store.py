@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from serve.batches.database import Database, sqlite_url
 from serve.batches.leases import LeaseLost, Leases
@@ -58,6 +59,22 @@ def one(database: Database, store: Store) -> Leases:
 @pytest.fixture
 def other(database: Database, store: Store) -> Leases:
     return Leases(database)
+
+
+async def test_a_database_of_an_earlier_release_gets_the_columns_that_it_lacks(url: str, settings: Settings) -> None:
+    earlier = await Database.open(url)
+    await Store(earlier).add_file("me", FILE, max_files=1)
+    await Store(earlier).add_batch("me", "batch_1", REQUEST, NOW, settings.batches)
+    async with earlier.transaction() as session:
+        await session.execute(text("ALTER TABLE pubserve_batches DROP COLUMN key_id"))
+    await earlier.close()
+
+    later = await Database.open(url)
+    leases = Leases(later)
+    batch = await leases.renew(str(await leases.claim(NOW, LEASE_S)), NOW)
+    await later.close()
+
+    assert (batch.id, batch.key_id) == ("batch_1", None)
 
 
 @pytest.mark.usefixtures("store")

@@ -131,3 +131,18 @@ def test_the_file_is_not_read_again_for_each_request(
 def test_there_is_no_start_without_a_file(file: Path) -> None:
     with pytest.raises(KeyFileError):
         Keyring(file)
+
+
+def test_work_that_goes_on_asks_for_its_key_by_id(file: Path, make_key: MakeKey) -> None:
+    [(_, key), (_, expired)] = make_key(), make_key(expires=datetime.now(UTC) - timedelta(days=1))
+    with changing(file) as keys:
+        keys += [key, expired]
+    ring = Keyring(file)
+
+    assert ring.key_with_id(key.id) == key
+    with pytest.raises(Unauthorized, match="expired on"):
+        ring.key_with_id(expired.id)
+    with changing(file) as keys:
+        keys.remove(key)
+    with pytest.raises(Unauthorized, match=f"{key.id} was withdrawn"):
+        ring.key_with_id(key.id)
