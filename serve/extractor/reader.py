@@ -8,7 +8,7 @@ from itertools import chain
 
 from serve.extractor.grounding import Name
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.prompt import BrokenAnswer, Generation, build_prompt, read_names
+from serve.extractor.prompt import PREFIX, BrokenAnswer, Generation, build_prompt, read_names
 from serve.extractor.resolution import resolve
 from serve.stages import DiseaseReading
 from serve.text.document import Document
@@ -25,9 +25,18 @@ class _UnitReading:
 
 
 async def read_diseases(
-    document: Document, generate: Generate, normaliser: Normaliser, *, max_unit_chars: int, queue_ms: float
+    document: Document,
+    generate: Generate,
+    normaliser: Normaliser,
+    *,
+    max_unit_chars: int,
+    queue_ms: float,
+    prefix: str = PREFIX,
 ) -> DiseaseReading:
     """Read all units of a paper at once; if one cannot be read, the paper cannot, and the other readings stop.
+
+    Args:
+        prefix: what the prompts begin with, as `prompt.prefix_of` writes it.
 
     Raises:
         BrokenAnswer: the answers to a unit, and to a half of it, are no whole lists.
@@ -38,7 +47,7 @@ async def read_diseases(
         for field in (document.title, document.abstract)
         for start, end in units(field, max_chars=max_unit_chars)
     ]
-    readings = await _together(_read_unit(generate, text) for text in texts)
+    readings = await _together(_read_unit(generate, text, prefix) for text in texts)
     names = chain.from_iterable(reading.names for reading in readings)
     generations = [generation for reading in readings for generation in reading.generations]
     resolved = resolve(names, document, normaliser)
@@ -53,16 +62,16 @@ async def read_diseases(
     )
 
 
-async def _read_unit(generate: Generate, text: str, *, may_halve: bool = True) -> _UnitReading:
+async def _read_unit(generate: Generate, text: str, prefix: str, *, may_halve: bool = True) -> _UnitReading:
     """Read a text. What breaks off is read once more, half by half: the same question would get the same answer."""
-    generation = await generate(build_prompt(text))
+    generation = await generate(build_prompt(text, prefix))
     try:
         return _UnitReading(read_names(generation), [generation])
     except BrokenAnswer:
         if not may_halve:
             raise
     halves = [text[start:end] for start, end in units(text, max_chars=-(-len(text) // 2))]
-    readings = await _together(_read_unit(generate, half, may_halve=False) for half in halves)
+    readings = await _together(_read_unit(generate, half, prefix, may_halve=False) for half in halves)
     return _UnitReading(
         names=[name for reading in readings for name in reading.names],
         generations=[generation, *(g for reading in readings for g in reading.generations)],

@@ -4,11 +4,12 @@ import random
 import shutil
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import track
+from rich.table import Table
 
 HELP = """Train the extractor of diseases, measure it, and look at what it finds.
 
@@ -16,6 +17,7 @@ HELP = """Train the extractor of diseases, measure it, and look at what it finds
   pubserve train extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
   pubserve train extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
   pubserve train extraction show ../shared/data/abstracts    its mentions in twenty papers, as a page
+  pubserve train extraction topics ../shared/data/abstracts    the rules for topics against a reader
 
 \b
 DATA is the folder that the file given with --corpora counts from.
@@ -66,7 +68,12 @@ def evaluate(
     service: Annotated[
         list[str] | None, typer.Option(help="Measure a running service too, such as http://127.0.0.1:8000.")
     ] = None,
-    papers: Annotated[int | None, typer.Option(help="Measure on the first papers of each corpus only.")] = None,
+    papers: Annotated[
+        int | None, typer.Option(help="Measure on so many papers of each corpus, drawn at random.")
+    ] = None,
+    few_shot: Annotated[
+        bool, typer.Option("--few-shot", help="Measure the engine's own model with examples, too; seconds a paper.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("reports/extraction"),
 ) -> None:
     """Measure the tagger as it is served, beside a list of the training mentions and one of the vocabularies' names."""
@@ -75,6 +82,7 @@ def evaluate(
     from serve.extractor.vocabulary import CATALOG_ENTRY, ONTOLOGY_FILE, DiseaseOntology
     from serve.model_store import ModelStore
     from training.circumstances import circumstances
+    from training.extraction.annotations import read_annotated
     from training.extraction.extractors import Extractor, Lexicon, RunningService, ShippedTagger, training_names
     from training.extraction.reports import Extracted, Measured, extraction_report
     from training.extraction.runs import read_parts
@@ -95,10 +103,19 @@ def evaluate(
         Lexicon("spellings of the training papers", training_names(learnt), normaliser),
         Lexicon("names of the vocabularies", listed, normaliser),
     ]
+    if few_shot:
+        from serve.settings import Settings
+        from training.extraction.few_shot import FewShotGenerator
+
+        generator = FewShotGenerator(Settings().extractor, learnt, normaliser, seed=seed)
+        extractors.append(generator)
     trained_on = frozenset().union(*(spellings(paper.places, paper) for paper in learnt))
+    held_out = dict(parts.test)
+    if (data / "abstracts").is_dir():
+        held_out["abstracts annotated here"] = read_annotated(data / "abstracts")
     measured = {}
-    for name, of in parts.test.items():
-        of = of[:papers]
+    for name, of in held_out.items():
+        of = of if papers is None else random.Random(seed).sample(of, min(papers, len(of)))
         rows = []
         for extractor in track(extractors, f"reading {name}", console=Console(stderr=True)):
             started_s = time.perf_counter()
@@ -111,6 +128,8 @@ def evaluate(
     )
     report = extraction_report(measured, about)
     console.print(report.summary)
+    if few_shot:
+        console.print(f"{generator.name}: {dict(generator.counted)}")
     for path in write(report, out):
         console.print(f"  {path}")
 
@@ -137,3 +156,22 @@ def show(
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(mentions_page(drawn, tagger.mentions(drawn), model=tagger.name), encoding="utf-8")
     console.print(f"  {out}")
+
+
+@cli.command()
+def topics(
+    papers: Annotated[Path, typer.Argument(exists=True, metavar="PAPERS", help="The abstracts that were labelled.")],
+    part: Annotated[
+        Literal["rules", "report"], typer.Option(help="Papers not seen when the rules were written, or those seen.")
+    ] = "report",
+) -> None:
+    """Measure the rules for topics on papers that were labelled by hand."""
+    from training.extraction.topics import read_labelled_topics, topic_scores
+
+    labelled = read_labelled_topics(part)
+    table = Table("kind", "precision", "recall", "F1 (95 % interval)", "right / found / labelled")
+    for kind, score in topic_scores(labelled, papers).items():
+        counts = " / ".join(str(sum(column)) for column in zip(*score.counts, strict=True))
+        table.add_row(kind, f"{score.precision:.2f}", f"{score.recall:.2f}", str(score.f1_estimate), counts)
+    console.print(table)
+    console.print(f"{len(labelled)} papers, part {part!r}")

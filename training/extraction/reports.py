@@ -43,7 +43,8 @@ class Measured:
     name: str
     document: Score
     mention: Score
-    concept: Score
+    concept: Score | None
+    """None where the annotators gave no ids."""
     seen: tuple[int, int]
     unseen: tuple[int, int]
     errors: dict[str, int]
@@ -63,7 +64,7 @@ class Measured:
             name=extracted.name,
             document=document_score(places, papers),
             mention=mention_score(places, papers),
-            concept=concept_score(extracted.mentions, papers, ontology),
+            concept=concept_score(extracted.mentions, papers, ontology) if _have_ids(papers) else None,
             seen=recall_by(lambda text: text in trained_on, places, papers),
             unseen=recall_by(lambda text: text not in trained_on, places, papers),
             errors=error_kinds(places, papers),
@@ -91,27 +92,32 @@ def extraction_report(corpora: Mapping[str, tuple[int, Sequence[Measured]]], cir
     )
 
 
+def _have_ids(papers: Sequence[AnnotatedPaper]) -> bool:
+    return any(annotation.concept_ids for paper in papers for annotation in paper.annotations)
+
+
 def _headline(measured: Measured) -> str:
+    by_concept = f", {measured.concept.f1:.3f} by concept" if measured.concept else ""
     return (
-        f"{measured.name} has F1 {measured.document.f1:.3f} by document, {measured.mention.f1:.3f} by mention (strict) "
-        f"and {measured.concept.f1:.3f} by concept."
+        f"{measured.name} has F1 {measured.document.f1:.3f} by document, {measured.mention.f1:.3f} by mention (strict)"
+        f"{by_concept}."
     )
 
 
 def _corpus_section(name: str, n: int, measured: Sequence[Measured], machine: str) -> Section:
     source = f"{name}, n = {n} papers; {machine}."
     best = measured[0]
+    figures = [
+        KeyFigure("F1 by document", best.document.f1_estimate, "distinct spellings of each paper"),
+        KeyFigure("F1 by mention", best.mention.f1_estimate, "both ends right"),
+    ]
+    if best.concept:
+        figures.append(KeyFigure("F1 by concept", best.concept.f1_estimate, "ids of MeSH, or of the Disease Ontology"))
+    figures.append(KeyFigure("papers per second", best.papers_per_s, "one process, nothing else asked of it"))
     return Section(
         name,
         [
-            KeyFigures(
-                [
-                    KeyFigure("F1 by document", best.document.f1_estimate, "distinct spellings of each paper"),
-                    KeyFigure("F1 by mention", best.mention.f1_estimate, "both ends right"),
-                    KeyFigure("F1 by concept", best.concept.f1_estimate, "ids of MeSH, or of the Disease Ontology"),
-                    KeyFigure("papers per second", best.papers_per_s, "one process, nothing else asked of it"),
-                ]
-            ),
+            KeyFigures(figures),
             forest_plot({m.name: m.document.f1_estimate for m in measured}, quantity="F1 by document", source=source),
             _scores_table(measured, source),
             _mentions_table(measured, source),
@@ -123,7 +129,8 @@ def _scores_table(measured: Sequence[Measured], source: str) -> Table:
     rows: list[list[Cell]] = []
     for m in measured:
         for unit, score in (("document", m.document), ("mention", m.mention), ("concept", m.concept)):
-            rows.append([m.name, unit, score.precision, score.recall, score.f1_estimate])
+            if score:
+                rows.append([m.name, unit, score.precision, score.recall, score.f1_estimate])
     return Table(
         f"Precision, recall and F1. {source}", ["extractor", "by", "precision", "recall", "F1 (95 % interval)"], rows
     )

@@ -74,3 +74,20 @@ def test_only_the_unit_that_broke_off_is_read_again(normaliser: Normaliser) -> N
 def test_a_half_that_breaks_off_too_is_an_error_and_no_guess(normaliser: Normaliser) -> None:
     with pytest.raises(BrokenAnswer):
         read(Engine(most=0), normaliser)
+
+
+def test_the_prompts_begin_with_the_examples_that_are_given() -> None:
+    asked: list[str] = []
+
+    async def generate(prompt: str) -> Generation:
+        asked.append(prompt)
+        return Generation("[]", [0], [0.0], prompt_tokens=1, completion_tokens=1)
+
+    normaliser = Normaliser(DiseaseOntology([]), [])
+    reading = read_diseases(
+        Document("", ABSTRACT), generate, normaliser, max_unit_chars=30, queue_ms=0, prefix="Examples. "
+    )
+    asyncio.run(reading)
+
+    assert len(asked) > 1
+    assert all(prompt.startswith('Examples. Text: "') for prompt in asked)

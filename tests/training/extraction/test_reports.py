@@ -57,6 +57,17 @@ def test_the_report_says_what_was_measured_on_what(measured: list[Measured], tmp
     assert "<svg" in (tmp_path / "report.html").read_text()
 
 
+def test_where_the_annotators_gave_no_ids_there_are_no_figures_by_concept(tmp_path: Path) -> None:
+    bare = AnnotatedPaper("42", PAPER.title, TEXT, (Annotation("abstract", 0, 6, "Asthma"),))
+    found = Extracted("good", [[mention(0, 6)]], seconds=1)
+    row = Measured.of(found, [bare], DiseaseOntology([]), frozenset())
+
+    write(extraction_report({"tiny corpus": (1, [row])}, {"machine": "a machine"}), tmp_path)
+
+    assert row.concept is None
+    assert "concept" not in (tmp_path / "report.md").read_text()
+
+
 def test_the_pieces_of_a_field_are_the_field() -> None:
     mentions = [mention(21, 32), mention(0, 6), mention(3, 9, field="title")]
 
