@@ -1,15 +1,18 @@
 """The papers written for this project to try a classifier where counting words fails."""
 
+import pytest
+
 from serve.text.sentences import sentences
 from training.baselines import keyword_rule
 from training.data import LABELS
-from training.near_misses import read_near_misses
+from training.near_misses import FIRST, NearMiss, read_near_misses
 
 NEAR_MISSES = read_near_misses()
 
 
-def test_both_labels_are_equally_frequent() -> None:
-    labels = [near_miss.paper.label for near_miss in NEAR_MISSES]
+@pytest.mark.parametrize("near_misses", [NEAR_MISSES[:FIRST], NEAR_MISSES[FIRST:]], ids=["first", "blind"])
+def test_both_labels_are_equally_frequent(near_misses: list[NearMiss]) -> None:
+    labels = [near_miss.paper.label for near_miss in near_misses]
 
     assert [labels.count(label) for label in LABELS] == [30, 30]
 
@@ -22,7 +25,7 @@ def test_every_paper_has_its_own_id_and_text_and_says_what_could_mislead() -> No
 
 def test_abstracts_are_a_few_sentences_long() -> None:
     for near_miss in NEAR_MISSES:
-        assert 2 <= len(list(sentences(near_miss.paper.abstract))) <= 5, near_miss.paper.id
+        assert 2 <= len(list(sentences(near_miss.paper.abstract))) <= 6, near_miss.paper.id
 
 
 def test_counting_words_is_worse_than_chance() -> None:
