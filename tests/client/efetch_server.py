@@ -1,4 +1,4 @@
-"""A small HTTP server that answers as NCBI's efetch does."""
+"""A small HTTP server that answers as NCBI's efetch does, and a clock to wait by for those who ask it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +14,21 @@ HEAD = """<?xml version="1.0" ?>
 """
 NO_SUCH_IDS = b"""<?xml version="1.0" encoding="UTF-8" ?>
 <eFetchResult><ERROR>ID list is empty! Possibly it has no correct IDs.</ERROR></eFetchResult>"""
+
+
+class Clock:
+    """Time that passes only while someone sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,7 @@ import pytest
 
 from pubserve import Paper, PubMed, PubMedUnavailable
 from pubserve.pubmed import RETRIES, RateLimit, is_pmid
-from tests.client.efetch_server import NO_SUCH_IDS, Answer, Efetch, efetch, papers
-
-
-class Clock:
-    """Time that passes only while someone sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
+from tests.client.efetch_server import NO_SUCH_IDS, Answer, Clock, Efetch, efetch, papers
 
 
 @pytest.fixture

@@ -7,24 +7,9 @@ from typing import Any
 import pytest
 
 from pubserve import PubMed, PubMedUnavailable
-from tests.client.efetch_server import Answer, Efetch, efetch
+from tests.client.efetch_server import Answer, Clock, Efetch, efetch
 from training.data import PaperRecord
 from training.data.entrez import Entrez, PaperCache
-
-
-class Clock:
-    """Time that passes only while someone sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += seconds
 
 
 @pytest.fixture
