@@ -3,10 +3,15 @@
 import os
 import shutil
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 INSTALL_TIMEOUT_S = 300
+_ONE_AT_A_TIME = Path(tempfile.gettempdir()) / "pubserve-tests-install.lock"
+"""apt-get refuses while another one runs, as in a process of tests beside this one."""
 
 
 def program(name: str, *, package: str) -> str:
@@ -27,5 +32,6 @@ def install(package: str) -> None:
     """Debian's package, where that is allowed; otherwise nothing."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
-            subprocess.run(["apt-get", *command], env=environment, capture_output=True, timeout=INSTALL_TIMEOUT_S)
+        with FileLock(_ONE_AT_A_TIME):
+            for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", package]):
+                subprocess.run(["apt-get", *command], env=environment, capture_output=True, timeout=INSTALL_TIMEOUT_S)

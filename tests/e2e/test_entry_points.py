@@ -43,7 +43,9 @@ def test_the_config_file_starts_the_same_service_and_the_engine_can_be_its_extra
     port = yaml.safe_load(config.read_text(encoding="utf-8"))["http_options"]["port"]
     url = f"http://127.0.0.1:{port}"
 
-    with started([str(RAY_SERVE), "run", str(config)], url, **generator), Client(url) as client:
+    # "local": without it, `serve run` looks for a cluster that is here already, and other tests may have one.
+    ray_of_its_own = {"RAY_ADDRESS": "local"}
+    with started([str(RAY_SERVE), "run", str(config)], url, **generator, **ray_of_its_own), Client(url) as client:
         cancer, asthma = client.analyze([CANCER, ASTHMA]).results
 
     assert isinstance(cancer, Analysis)

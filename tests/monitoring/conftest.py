@@ -19,8 +19,9 @@ class Observed:
     traces: Collector
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def observed() -> Iterator[Observed]:
+    """For a module, not the session: the next one to start Ray in this process wants its own."""
     import ray
     from ray import serve
 

@@ -24,7 +24,7 @@ WAIT_S = 0.2
 
 @pytest.fixture
 def settings(kafka: KafkaBroker, make_settings: MakeSettings) -> WorkerSettings:
-    settings = make_settings(broker_url=kafka.url, claim_after_s=6, max_message_bytes=2000)
+    settings = make_settings(broker_url=kafka.url, claim_after_s=3, max_message_bytes=2000)
     kafka.create(settings.source, settings.output, settings.dead_letters)
     return settings
 
@@ -188,7 +188,7 @@ async def test_what_is_settled_after_its_partition_went_does_no_harm(
 
 async def test_a_worker_goes_on_after_its_broker_was_restarted(make_settings: MakeSettings) -> None:
     with kafka_broker.running("papers") as broker:
-        settings = make_settings(broker_url=broker.url, claim_after_s=6, source="papers")
+        settings = make_settings(broker_url=broker.url, claim_after_s=3, source="papers")
         worker = await opened(settings)
         await send(broker, b"before")
         [delivery] = await read(worker, 1)

@@ -65,7 +65,7 @@ def test_a_lone_surrogate_that_json_escapes_is_a_paper_whose_answer_can_be_writt
         (b" " * 1001, Reason.TOO_LARGE, "1,001 bytes"),
         (b" " * 50_000_000, Reason.TOO_LARGE, "50,000,000 bytes"),
     ],
-    ids=str,
+    ids=lambda value: repr(value)[:40],  # the ids travel between the processes of tests
 )
 def test_what_cannot_be_read_says_why(payload: bytes | None, reason: Reason, said: str) -> None:
     letter = read(Delivery("1-0", payload), **LIMITS)
