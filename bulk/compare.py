@@ -1,11 +1,11 @@
 """The job beside the bare models: the same papers, weights and cores, once through `bulk.job` and once through loops.
 
-    python -m bulk.compare PAPERS --count 48 --out reports/bulk
+    python -m bulk.compare PAPERS --count 192 --unit-papers 48 --rounds 1 --bare processes --out reports/bulk
 
 The bare models read all papers at once in perfect batches, and write nothing. They are laid out in three ways, and the
-fastest is what the job is measured against. Loading is in no figure; reading the input, writing the parts and all that
-Ray does between two units is in the job's. Beside papers per second stand papers per second of processor time, which
-other work on the machine does not slow.
+fastest of those that are measured is what the job is measured against. Loading is in no figure; reading the input,
+writing the parts and all that Ray does between two units is in the job's. Beside papers per second stand papers per
+second of processor time, which other work on the machine does not slow.
 """
 
 import multiprocessing
@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from enum import StrEnum
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from statistics import median
@@ -39,6 +40,21 @@ from serve.settings import Settings
 from serve.text.document import Document
 
 AIM = 0.95
+
+
+class Bare(StrEnum):
+    """How the bare models are laid out."""
+
+    IN_TURN = "in-turn"
+    SIDE_BY_SIDE = "side-by-side"
+    PROCESSES = "processes"
+
+
+_DESCRIPTIONS = {
+    Bare.IN_TURN: "one process, the models in turn, each on all cores",
+    Bare.SIDE_BY_SIDE: "one process, the models side by side, each on its share of the cores",
+    Bare.PROCESSES: "a process for each core, the models in turn",
+}
 NICENESS_VARIABLE = "RAY_worker_niceness"
 """Ray's workers are nice; here they are not, for neither are the loops beside them."""
 
@@ -94,6 +110,7 @@ def main(
     count: Annotated[int, typer.Option(min=2, help="Papers, drawn at random with a fixed seed.")] = 48,
     unit_papers: Annotated[int, typer.Option(min=1, help="Papers of a unit of the job.")] = 12,
     rounds: Annotated[int, typer.Option(min=1, help="How often each is measured.")] = 2,
+    bare: Annotated[list[Bare] | None, typer.Option(help="Layouts to measure; repeatable.", show_default="all")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for report.md and report.json.")] = None,
 ) -> None:
     """Measure in turn, and print what came of it."""
@@ -102,7 +119,8 @@ def main(
     found = [record for _, _, record in read_records(papers) if isinstance(record, PaperRecord)]
     drawn = random.Random(0).sample(found, min(count, len(found)))
     with ExitStack() as stack:
-        measured = {name: stack.enter_context(bare) for name, bare in _layouts(settings, drawn).items()}
+        layouts = _layouts(settings, drawn)
+        measured = {_DESCRIPTIONS[name]: stack.enter_context(layouts[name]) for name in bare or Bare}
         comparison = Comparison(
             machine=f"{platform.machine()}, {psutil.cpu_count()} cores, "
             f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
@@ -160,7 +178,7 @@ Read = Callable[[Sequence[Document]], None]
 Measure = Callable[[], Rate]
 
 
-def _layouts(settings: Settings, papers: Sequence[PaperRecord]) -> dict[str, AbstractContextManager[Measure]]:
+def _layouts(settings: Settings, papers: Sequence[PaperRecord]) -> dict[Bare, AbstractContextManager[Measure]]:
     cores = len(os.sched_getaffinity(0))
     workers = local_workers(settings)
     share = max(1, round(settings.classifier.share_of_cores * cores))
@@ -168,11 +186,9 @@ def _layouts(settings: Settings, papers: Sequence[PaperRecord]) -> dict[str, Abs
         Document.from_caller(p.title, p.abstract, max_field_chars=settings.pipeline.max_field_chars) for p in papers
     ]
     return {
-        "one process, the models in turn, each on all cores": _bare([documents], cores, _in_turn),
-        "one process, the models side by side, each on its share of the cores": _bare(
-            [documents], share, _side_by_side
-        ),
-        "a process for each core, the models in turn": _bare(
+        Bare.IN_TURN: _bare([documents], cores, _in_turn),
+        Bare.SIDE_BY_SIDE: _bare([documents], share, _side_by_side),
+        Bare.PROCESSES: _bare(
             [documents[worker::workers] for worker in range(workers)], round(settings.bulk.worker_cpus), _in_turn
         ),
     }

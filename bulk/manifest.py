@@ -10,7 +10,7 @@ from pubserve.contract import ModelNames, Task
 from pubserve.formats import Format
 from serve.settings import BatchedModelSettings, Settings
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 
 
 class Files(BaseModel):

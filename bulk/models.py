@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from bulk.errors import ModelsUnavailable
 from pubserve.contract import ModelNames, Task
-from serve.batching import plan_batches, predict_in_batches
+from serve.batching import plan_least_work, predict_in_batches
 from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.logs import log
 from serve.model_store import ModelStore
@@ -129,7 +129,7 @@ class _Classifier:
         prepared = ModelStore().prepare(settings.model)
         self.name = prepared.id
         self._model = ClassifierModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)
-        self._plan = partial(plan_batches, max_batch_tokens=settings.max_batch_tokens)
+        self._plan = partial(plan_least_work, max_batch_tokens=settings.max_batch_tokens)
 
     def classify(self, documents: Sequence[Document]) -> list[LabelReading]:
         texts = self._model.encode(documents)

@@ -17,10 +17,10 @@ from enum import StrEnum
 from io import BytesIO
 
 from bulk.analysis import Analysed
-from bulk.errors import UnusableOutput
+from bulk.errors import BulkError, UnusableOutput
 from bulk.ledger import DeadLetter, UnitEntry, dead_letters_of, entries_in, entry_of
 from bulk.manifest import Manifest
-from bulk.storage import Location
+from bulk.storage import Location, reason_of
 from bulk.units import Unit
 from pubserve.cli.outputs import nested_row, parquet_schema
 from pubserve.contract import Analysis
@@ -57,10 +57,11 @@ class Output:
         """
         try:
             self._begin(manifest, overwrite=overwrite)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
+        except BulkError:
+            raise
+        except Exception as error:  # an object store has its own for an endpoint or a key that is wrong
             raise UnusableOutput(
-                f"{self.folder.url} cannot be used: {reason}.", "Name a folder that you may write to."
+                f"{self.folder.url} cannot be used: {reason_of(error)}.", "Name a folder that you may write to."
             ) from error
 
     def _begin(self, manifest: Manifest, *, overwrite: bool) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bulk.errors import UnusableInput
-from bulk.storage import Entry, Location, walk
+from bulk.errors import BulkError, UnusableInput
+from bulk.storage import Entry, Location, reason_of, walk
 
 SOURCE_BYTES = 4 * 2**20
 """Smaller files are read by one task, one after the other; a larger one has a task of its own."""
@@ -32,9 +32,12 @@ def files_of(given: Location) -> list[Entry]:
         files = list(walk(given))
     except FileNotFoundError:
         raise UnusableInput(f"There is nothing at {given.url}.", "Name a file, a folder, or a URL of one.") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise UnusableInput(f"{given.url} cannot be read: {reason}.", "Give this user the right to read it.") from None
+    except BulkError:
+        raise
+    except Exception as error:  # an object store has its own for an endpoint or a key that is wrong
+        raise UnusableInput(
+            f"{given.url} cannot be read: {reason_of(error)}.", "Give this user the right to read it."
+        ) from error
     if not files:
         raise UnusableInput(f"There is no file in {given.url}.", "Name a folder with papers in it.")
     return files

@@ -31,7 +31,8 @@ class Location:
     @cached_property
     def _found(self) -> tuple[Any, str]:
         try:
-            file_system, path = fsspec.core.url_to_fs(self.url)
+            # Without a cache of listings: other processes of a job write where this one has looked.
+            file_system, path = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
         except (ImportError, ValueError) as error:
             raise BulkError(f"{self.url} cannot be opened: {error}.", "Install the package that it names.") from None
         return file_system, path
@@ -133,6 +134,12 @@ class Entry:
     is_folder: bool
     size_bytes: int
     version: str
+
+
+def reason_of(error: Exception) -> str:
+    """What a file system says is wrong, in a few words. Those of object stores raise errors of many kinds."""
+    said = (isinstance(error, OSError) and error.strerror) or str(error).partition("\n")[0].strip()
+    return said.rstrip(".") or type(error).__name__
 
 
 def walk(location: Location) -> Iterator[Entry]:

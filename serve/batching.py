@@ -13,6 +13,9 @@ class Tokenised(Protocol):
 
 Row = TypeVar("Row", bound=Tokenised)
 Answer = TypeVar("Answer")
+PASS_SHARE = 1 / 64
+"""What a pass costs besides its tokens, as a share of the largest batch."""
+
 Plan = Callable[[Sequence[int]], Iterable[list[int]]]
 """From the lengths of rows to batches of their indices."""
 
@@ -31,6 +34,29 @@ def plan_batches(lengths_tokens: Sequence[int], *, max_batch_tokens: int) -> Ite
         batch.append(index)
     if batch:
         yield batch
+
+
+def plan_least_work(lengths_tokens: Sequence[int], *, max_batch_tokens: int) -> Iterator[list[int]]:
+    """The same where all there is to read is known: of all plans within the budget, the one with the least to compute.
+
+    A batch costs its padded tokens and, for starting it, a small part of the budget, `PASS_SHARE`: so batches are not
+    filled at the price of padding, and not cut up either.
+    """
+    order = sorted(range(len(lengths_tokens)), key=lengths_tokens.__getitem__, reverse=True)
+    pass_tokens = max_batch_tokens * PASS_SHARE
+    # From the shortest text to the longest: the least work for all from `first` on, and where its first batch ends.
+    least = [0.0] * (len(order) + 1)
+    ends = [0] * len(order)
+    for first in reversed(range(len(order))):
+        longest = lengths_tokens[order[first]]
+        last = max(first + 1, min(len(order), first + max_batch_tokens // max(1, longest)))
+        least[first], ends[first] = min(
+            ((end - first) * longest + pass_tokens + least[end], end) for end in range(first + 1, last + 1)
+        )
+    first = 0
+    while first < len(order):
+        yield order[first : ends[first]]
+        first = ends[first]
 
 
 def predict_in_batches(

@@ -13,7 +13,7 @@ from bootstrap import uv_environment  # type: ignore[import-not-found]  # its ne
 
 ROOT = Path(__file__).resolve().parent.parent
 
-LOCKS = {"cpu": ("cpu",), "dev": ("cpu", "train", "load", "docs", "dev"), "gpu": ("gpu", "train")}
+LOCKS = {"cpu": ("cpu",), "dev": ("cpu", "s3", "train", "load", "docs", "dev"), "gpu": ("gpu", "train")}
 """Lock file and the extras in it. `dev` agrees with `cpu` on every version they share."""
 
 PARTS = {

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoTokenizer
 
-from serve.batching import plan_batches, predict_in_batches
+from serve.batching import plan_least_work, predict_in_batches
 from serve.extractor.support import Support
 from serve.extractor.tagging import TAGS, Row, RowEncoder, TaggedRow
 from serve.hardware import resolve_dtype
@@ -51,7 +51,7 @@ def tag_rows(
     predict: Callable[[Sequence[Row]], list[TaggedRow]], rows: Sequence[Sequence[Row]], *, batch_tokens: int
 ) -> list[list[TaggedRow]]:
     """The rows of each paper, tagged; batches are sized by tokens, across papers."""
-    return predict_in_batches(predict, rows, partial(plan_batches, max_batch_tokens=batch_tokens))
+    return predict_in_batches(predict, rows, partial(plan_least_work, max_batch_tokens=batch_tokens))
 
 
 @torch.inference_mode()

@@ -97,6 +97,6 @@ def test_a_file_that_changes_has_another_version(tmp_path: Path) -> None:
 
 
 def test_a_protocol_without_its_package_says_what_to_install() -> None:
-    with pytest.raises(BulkError, match="s3fs") as refused:
-        Location.given("s3://corpus/2026").exists()
+    with pytest.raises(BulkError, match="gcsfs") as refused:
+        Location.given("gs://corpus/2026").exists()
     assert "Install" in refused.value.remedy
