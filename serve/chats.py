@@ -4,21 +4,29 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pubserve.contract import Analysis, Paper, Usage
+from pubserve.contract import Failure, Paper, Result, Task
 from serve.ask import Pay, free
-from serve.errors import InternalError, InvalidRequest, NotFound, ServiceError
-from serve.service import Service
+from serve.errors import InternalError, InvalidRequest, NotFound, ServiceError, field_name
+from serve.papers import AnalyzeBody
+from serve.pipeline import PaperDone
+from serve.service import Service, usage_of
 from serve.text.document import CHARS_PER_TOKEN
 
 PIPELINE_MODEL = "pubserve"
 
 EngineCall = Literal["chat", "completions"]
 Pieces = AsyncGenerator[str | dict[str, Any], None]
+
+
+class StreamOptions(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+    include_usage: bool | None = False
 
 
 class OpenAIBody(BaseModel):
@@ -28,6 +36,7 @@ class OpenAIBody(BaseModel):
 
     model: str = Field(examples=[PIPELINE_MODEL])
     stream: bool | None = False
+    stream_options: StreamOptions | None = None
 
 
 class ChatMessage(BaseModel):
@@ -47,6 +56,12 @@ class CompletionBody(OpenAIBody):
     """`POST /v1/completions`."""
 
     prompt: str | list[str] | list[int] | list[list[int]]
+
+
+class ChatPapers(AnalyzeBody):
+    """The papers of a chat with the pipeline, and what is asked of each."""
+
+    tasks: list[Task] = Field(default=list(Task), min_length=1)
 
 
 def require_model(service: Service, model: str) -> None:
@@ -97,40 +112,93 @@ def _engine_error(error: dict[str, Any]) -> ServiceError:
     return InternalError("The engine failed on this request; retry.")
 
 
-def paper_in(messages: list[ChatMessage]) -> Paper:
-    """The paper in the last user message: a JSON object with the fields of a paper, or the abstract as plain text.
+def papers_in(messages: Sequence[ChatMessage]) -> ChatPapers:
+    """The papers in the last user message: several as the body of `/v1/analyze`, one as a JSON object with the fields
+    of a paper, or the abstract of one as plain text.
 
     Raises:
-        InvalidRequest: there is no such message.
+        InvalidRequest: there is no such message, or something is wrong with that body.
     """
     users = [message for message in messages if message.role == "user"]
     if not users:
         raise InvalidRequest("There is no user message; the last one is the paper to analyse.", param="messages")
-    content = users[-1].content
-    if isinstance(content, list):
-        content = "\n".join(str(part.get("text", "")) for part in content if part.get("type") == "text")
-    text = content or ""
+    text = _text_of(users[-1])
     try:
         fields = json.loads(text)
+    except (ValueError, RecursionError):
+        fields = None
+    if isinstance(fields, dict) and "papers" in fields:
+        try:
+            return ChatPapers.model_validate(fields)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            raise InvalidRequest(f"{field_name(first['loc'])}: {first['msg']}.", param="messages") from None
+    return ChatPapers(papers=[_one_paper(text, fields)])
+
+
+def _text_of(message: ChatMessage) -> str:
+    content = message.content
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content if part.get("type") == "text")
+    return content or ""
+
+
+def _one_paper(text: str, fields: Any) -> Paper:
+    try:
         return Paper.model_validate({"id": "message", **fields})
-    except (ValueError, TypeError, ValidationError, RecursionError):
+    except (TypeError, ValidationError):
         return Paper(id="message", abstract=text)
 
 
-def completion_head() -> dict[str, Any]:
-    """What the answer of the pipeline begins with, streamed or not."""
-    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "created": int(time.time()), "model": PIPELINE_MODEL}
+def require_answer(results: Sequence[PaperDone]) -> None:
+    """A chat about one paper fails with it; among several, what failed is a line like the others.
+
+    Raises:
+        InvalidRequest, InternalError: why the only paper was not read.
+    """
+    if len(results) == 1 and isinstance(failure := results[0].result, Failure):
+        kind = InternalError if failure.error.type == InternalError.type else InvalidRequest
+        raise kind(failure.error.message, param="messages", code=failure.error.code)
 
 
-def analysis_as_message(analysis: Analysis) -> dict[str, str]:
-    return {"role": "assistant", "content": json.dumps(analysis.model_dump(mode="json"), separators=(",", ":"))}
+def completion(done: Sequence[PaperDone]) -> dict[str, Any]:
+    """Results, in the order of the papers, as OpenAI's `chat.completion`: the content has a line of JSON for each.
 
-
-def analysis_as_completion(analysis: Analysis, usage: Usage) -> dict[str, Any]:
-    """An analysis as OpenAI's `chat.completion`."""
+    Raises:
+        InvalidRequest, InternalError: the only paper was not read.
+    """
+    require_answer(done)
+    content = "\n".join(_line(paper.result) for paper in done)
     return {
-        **completion_head(),
-        "object": "chat.completion",
-        "choices": [{"index": 0, "message": analysis_as_message(analysis), "finish_reason": "stop"}],
-        "usage": usage.model_dump(include={"prompt_tokens", "completion_tokens", "total_tokens"}),
+        **_head("chat.completion"),
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": content}, "finish_reason": "stop"}],
+        "usage": _usage(done),
     }
+
+
+async def chunks(results: AsyncGenerator[PaperDone, None], *, with_usage: bool) -> AsyncGenerator[dict[str, Any], None]:
+    """The same as OpenAI's `chat.completion.chunk`: one for each result as it comes, one that ends the message, and
+    where it was asked for one with what all of them cost."""
+    head = _head("chat.completion.chunk")
+    done: list[PaperDone] = []
+    async with contextlib.aclosing(results):
+        async for paper in results:
+            line = _line(paper.result)
+            delta = {"content": f"\n{line}"} if done else {"role": "assistant", "content": line}
+            yield {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+            done.append(paper)
+    yield {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    if with_usage:
+        yield {**head, "choices": [], "usage": _usage(done)}
+
+
+def _head(kind: str) -> dict[str, Any]:
+    return {"id": f"chatcmpl-{uuid.uuid4().hex}", "object": kind, "created": int(time.time()), "model": PIPELINE_MODEL}
+
+
+def _line(result: Result) -> str:
+    return json.dumps(result.model_dump(mode="json"), separators=(",", ":"))
+
+
+def _usage(done: Sequence[PaperDone]) -> dict[str, int]:
+    return usage_of(done).model_dump(include={"prompt_tokens", "completion_tokens", "total_tokens"})

@@ -1,12 +1,12 @@
 """OpenAI's protocol: the extractor's engine, and the whole pipeline as the model `pubserve`."""
 
-from collections.abc import AsyncIterator
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
-from pubserve.contract import Failure, Task
 from serve.ask import Ask
 from serve.chats import (
     PIPELINE_MODEL,
@@ -15,20 +15,21 @@ from serve.chats import (
     EngineCall,
     OpenAIBody,
     Pieces,
-    analysis_as_completion,
-    analysis_as_message,
-    completion_head,
+    chunks,
+    completion,
     engine_pieces,
-    paper_in,
+    papers_in,
+    require_answer,
     require_engine,
     require_model,
 )
 from serve.deadline import until_deadline
-from serve.errors import InvalidRequest, ServiceError
+from serve.errors import ServiceError
 from serve.http.dependencies import AskDep, ServiceDep, error_responses
 from serve.http.json_body import JsonBodyRoute, JsonResponse, encode_json
-from serve.http.papers import read_all
-from serve.service import Service, usage_of
+from serve.http.papers import begin_reading, read_all
+from serve.pipeline import PaperDone
+from serve.service import Service
 
 router = APIRouter(
     route_class=JsonBodyRoute,
@@ -54,10 +55,13 @@ async def get_model(service: ServiceDep, model: str) -> Response:
 @router.post("/v1/chat/completions")
 async def chat_completions(service: ServiceDep, body: ChatBody, ask: AskDep) -> Response:
     """Chat with the extractor's engine. With model `pubserve`, the last user message is a paper, and the reply's
-    content is its analysis as JSON; the message is the abstract, or a JSON object with `title` and `abstract`."""
+    content is its analysis as JSON; the message is the abstract, or a JSON object with `title` and `abstract`.
+
+    It may be a body of `/v1/analyze`, too: then the content has a line of JSON for each paper, and a stream a chunk,
+    as soon as the paper is read."""
     require_model(service, body.model)
     if body.model == PIPELINE_MODEL:
-        return await _analysis_as_chat(service, body, ask)
+        return await _pipeline(service, body, ask)
     return await _engine(service, "chat", body, ask)
 
 
@@ -83,33 +87,46 @@ async def _engine(service: Service, call: EngineCall, body: OpenAIBody, ask: Ask
 
 async def _chain(first: str, rest: Pieces) -> AsyncIterator[bytes]:
     yield first.encode()
-    try:
-        async for piece in rest:
-            yield str(piece).encode()
-    except ServiceError as error:
-        # The answer has begun, so its status is gone: the error travels as OpenAI's own event.
-        yield _event(error.response.model_dump())
-    finally:
-        await rest.aclose()
+    async with contextlib.aclosing(rest):
+        try:
+            async for piece in rest:
+                yield str(piece).encode()
+        except ServiceError as error:
+            yield _error_event(error)
 
 
-async def _analysis_as_chat(service: Service, body: ChatBody, ask: Ask) -> Response:
-    done = await read_all(service, [paper_in(body.messages)], tuple(Task), ask)
-    result = done[0].result
-    if isinstance(result, Failure):
-        raise InvalidRequest(result.error.message, param="messages", code=result.error.code)
-    if body.stream:
-        head = completion_head()
-        delta = {"index": 0, "delta": analysis_as_message(result), "finish_reason": None}
-        last = {"index": 0, "delta": {}, "finish_reason": "stop"}
-        events = [_event({**head, "object": "chat.completion.chunk", "choices": [choice]}) for choice in (delta, last)]
-        return StreamingResponse(_stream([*events, b"data: [DONE]\n\n"]), media_type="text/event-stream")
-    return JsonResponse(analysis_as_completion(result, usage_of(done)))
+async def _pipeline(service: Service, body: ChatBody, ask: Ask) -> Response:
+    asked = papers_in(body.messages)
+    if not body.stream:
+        return JsonResponse(completion(await read_all(service, asked.papers, asked.tasks, ask)))
+    if len(asked.papers) == 1:
+        done = await read_all(service, asked.papers, asked.tasks, ask)
+        require_answer(done)
+        results = _each(done)
+    else:
+        results = await begin_reading(service, asked.papers, asked.tasks, ask)
+    with_usage = body.stream_options is not None and bool(body.stream_options.include_usage)
+    return StreamingResponse(_events(chunks(results, with_usage=with_usage)), media_type="text/event-stream")
 
 
-async def _stream(events: list[bytes]) -> AsyncIterator[bytes]:
-    for event in events:
-        yield event
+async def _each(done: list[PaperDone]) -> AsyncGenerator[PaperDone, None]:
+    for paper in done:
+        yield paper
+
+
+async def _events(contents: AsyncGenerator[dict[str, Any], None]) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(contents):
+        try:
+            async for content in contents:
+                yield _event(content)
+            yield b"data: [DONE]\n\n"
+        except ServiceError as error:
+            yield _error_event(error)
+
+
+def _error_event(error: ServiceError) -> bytes:
+    """The answer has begun, so its status is gone: the error travels as OpenAI's own event."""
+    return _event(error.response.model_dump())
 
 
 def _event(content: dict[str, Any]) -> bytes:

@@ -59,11 +59,8 @@ async def analyze_stream(service: ServiceDep, body: AnalyzeBody, ask: AskDep) ->
 
     Papers that are not done at the deadline come last, each with the error `deadline_exceeded`.
     """
-    require_one_usable(body.papers)
-    results = service.run(body.papers, body.tasks, ask)
-    # The first result decides the status: a refusal is an honest 4xx or 5xx, not a line in a stream that said 200.
-    first = await anext(results)
-    return StreamingResponse(_lines(body.papers, first, results), media_type="application/x-ndjson")
+    results = await begin_reading(service, body.papers, body.tasks, ask)
+    return StreamingResponse(_lines(results), media_type="application/x-ndjson")
 
 
 @router.post("/predict", response_model=LabelsResponse)
@@ -89,6 +86,20 @@ async def read_all(
         return sorted([done async for done in results], key=lambda done: done.index)
 
 
+async def begin_reading(
+    service: Service, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], ask: Ask
+) -> AsyncGenerator[PaperDone, None]:
+    """All papers of a request, each as soon as it is done; returns once the first one is.
+
+    That one decides the status: a refusal is an honest 4xx or 5xx, not a line in a stream that said 200. After it,
+    papers that are not done at the deadline come last, as failures.
+    """
+    require_one_usable(papers)
+    results = service.run(papers, tasks, ask)
+    first = await anext(results)
+    return _until_all_are_answered(papers, first, results)
+
+
 async def _answer(
     service: Service, papers: Sequence[Paper | UnusablePaper], tasks: Collection[Task], ask: Ask
 ) -> Response:
@@ -106,22 +117,24 @@ async def _read_text(service: Service, text: str, tasks: Collection[Task], ask: 
     return done.result
 
 
-async def _lines(
-    papers: Sequence[Paper | UnusablePaper], first: PaperDone, results: AsyncGenerator[PaperDone, None]
-) -> AsyncIterator[bytes]:
-    unanswered = dict(enumerate(papers))
-
-    def line(done: PaperDone) -> bytes:
-        del unanswered[done.index]
-        return encode_json(done.result.model_dump(mode="json")) + b"\n"
-
-    try:
-        yield line(first)
+async def _lines(results: AsyncGenerator[PaperDone, None]) -> AsyncIterator[bytes]:
+    async with contextlib.aclosing(results):
         async for done in results:
-            yield line(done)
+            yield encode_json(done.result.model_dump(mode="json")) + b"\n"
+
+
+async def _until_all_are_answered(
+    papers: Sequence[Paper | UnusablePaper], first: PaperDone, rest: AsyncGenerator[PaperDone, None]
+) -> AsyncGenerator[PaperDone, None]:
+    unanswered = dict(enumerate(papers))
+    try:
+        del unanswered[first.index]
+        yield first
+        async for done in rest:
+            del unanswered[done.index]
+            yield done
     except DeadlineExceeded as error:
-        for paper in unanswered.values():
-            failure = Failure(abstract_id=paper.id or "", error=error.body)
-            yield encode_json(failure.model_dump(mode="json")) + b"\n"
+        for index, paper in unanswered.items():
+            yield PaperDone(index, Failure(abstract_id=paper.id or "", error=error.body))
     finally:
-        await results.aclose()
+        await rest.aclose()

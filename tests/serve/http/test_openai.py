@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from serve.service import Service
+from tests.serve.conftest import InstantModels
 from tests.serve.http.test_papers import error_of
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +86,58 @@ async def test_the_pipeline_streams_its_result_and_ends(http: httpx.AsyncClient)
     assert events[-1] == "[DONE]"
     content = "".join(json.loads(e)["choices"][0]["delta"].get("content", "") for e in events[:-1])
     assert json.loads(content)["extracted_diseases"] == ["Asthma"]
+
+
+SEVERAL = json.dumps({"papers": [{"id": "1", "title": "Asthma."}, {"id": "2"}, {"id": "3", "title": "Lung cancer."}]})
+
+
+async def test_several_papers_are_answered_by_a_line_each(http: httpx.AsyncClient) -> None:
+    answer = (await http.post("/v1/chat/completions", json=chat("pubserve", SEVERAL))).json()
+
+    asthma, unreadable, cancer = map(json.loads, answer["choices"][0]["message"]["content"].splitlines())
+    assert (asthma["abstract_id"], asthma["extracted_diseases"]) == ("1", ["Asthma"])
+    assert (unreadable["abstract_id"], unreadable["error"]["code"]) == ("2", "unreadable_paper")
+    assert (cancer["abstract_id"], cancer["predicted_labels"]) == ("3", ["Cancer"])
+
+
+async def test_what_is_asked_of_them_goes_along(http: httpx.AsyncClient) -> None:
+    content = json.dumps({"papers": [{"id": "1", "title": "Asthma."}], "tasks": ["labels"]})
+
+    answer = (await http.post("/v1/chat/completions", json=chat("pubserve", content))).json()
+
+    result = json.loads(answer["choices"][0]["message"]["content"])
+    assert (result["predicted_labels"], result["extracted_diseases"]) == (["Non-Cancer"], [])
+
+
+@pytest.mark.parametrize(
+    "content", [{"papers": []}, {"papers": [{"id": "1"}], "tasks": ["sing"]}, {"papers": [{"title": "no id"}]}]
+)
+async def test_papers_that_cannot_be_asked_about_are_refused(http: httpx.AsyncClient, content: dict[str, Any]) -> None:
+    for stream in (False, True):
+        answer = await http.post("/v1/chat/completions", json=chat("pubserve", json.dumps(content), stream=stream))
+
+        assert answer.status_code == 422
+
+
+async def test_a_stream_has_a_chunk_for_each_paper_as_soon_as_it_is_read(
+    http: httpx.AsyncClient, service: Service, models: InstantModels
+) -> None:
+    models.stall_on = "slow"
+    papers = [{"id": "0", "title": "slow"}, *({"id": str(n), "title": "Asthma."} for n in range(1, 8))]
+
+    answer = await http.post(
+        "/v1/chat/completions",
+        json=chat("pubserve", json.dumps({"papers": papers}), stream=True),
+        headers={"x-request-timeout-ms": "500"},
+    )
+
+    *events, last, done = [line.removeprefix("data: ") for line in answer.text.split("\n\n") if line]
+    results = [json.loads(json.loads(event)["choices"][0]["delta"]["content"]) for event in events]
+    assert sorted(result["abstract_id"] for result in results) == [str(n) for n in range(8)]
+    assert "error" not in results[0]
+    assert {r["error"]["code"] for r in results if r["abstract_id"] == "0"} == {"deadline_exceeded"}
+    assert (json.loads(last)["choices"][0]["finish_reason"], done) == ("stop", "[DONE]")
+    assert service.in_flight == 0
 
 
 async def test_a_chat_without_a_paper_is_refused(http: httpx.AsyncClient) -> None:

@@ -14,7 +14,7 @@ from serve.service import Service
 from serve.settings import Settings
 from tests.browser import visited
 from tests.serve.conftest import InstantModels
-from tests.serve.web.conftest import serving
+from tests.serve.sockets import serving
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from playwright.sync_api import Browser, Page, expect
 from serve.service import Service
 from tests.browser import visited
 from tests.serve.conftest import InstantModels
+from tests.serve.sockets import serving
 from tests.serve.web.actions import TITLE, marks, read
-from tests.serve.web.conftest import serving
 
 
 def test_a_paper_is_read_and_its_diseases_are_marked(page: Page) -> None:
