@@ -165,7 +165,7 @@ def topics(
         Literal["rules", "report"], typer.Option(help="Papers not seen when the rules were written, or those seen.")
     ] = "report",
 ) -> None:
-    """Measure the rules for topics on papers that were labelled by hand."""
+    """Measure the rules for topics on the papers annotated in training/annotations."""
     from training.extraction.topics import read_labelled_topics, topic_scores
 
     labelled = read_labelled_topics(part)

@@ -1,8 +1,10 @@
-"""Topics are read from how authors say what kind of study it is, and on whom."""
+"""Topics are read from how authors say what kind of study it is, on whom, what was done and what came of it."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from serve.text.topics import area_topics, topics_of
+from serve.text.topics import INTERVENTIONS, OUTCOMES, POPULATIONS, STUDY_TYPES, area_topics, topics_of
 
 
 @pytest.mark.parametrize(
@@ -40,6 +42,74 @@ def test_a_population_is_named_in_the_title_or_more_than_once() -> None:
     assert topics_of("Asthma in children", "") == ["population: children"]
     assert topics_of("Asthma", "Some were children.") == []
     assert topics_of("Asthma", "Elderly people were asked. The elderly answered.") == ["population: older people"]
+
+
+@pytest.mark.parametrize(
+    ("title", "intervention"),
+    [
+        ("Metformin and other drugs in type 2 diabetes", "drug treatment"),
+        ("Pembrolizumab in melanoma", "drug treatment"),
+        ("Laparoscopic cholecystectomy in the elderly", "surgery"),
+        ("Radiotherapy of the breast", "radiotherapy"),
+        ("Outcomes after kidney transplantation", "transplantation"),
+        ("Gene therapy of haemophilia", "cell or gene therapy"),
+        ("Measles vaccination in Samoa", "vaccination"),
+        ("Exercise after a stroke", "behaviour"),
+        ("Rapid tests of malaria", "diagnostic test"),
+    ],
+)
+def test_an_intervention_is_what_a_paper_is_about(title: str, intervention: str) -> None:
+    assert f"intervention: {intervention}" in topics_of(title, "")
+
+
+def test_an_intervention_is_named_more_than_once_or_said_to_have_been_done() -> None:
+    assert topics_of("", "Surgery is an option.") == []
+    assert topics_of("", "Surgery is an option. Few chose surgery.") == ["intervention: surgery"]
+    assert topics_of("", "All underwent surgery.") == ["intervention: surgery"]
+
+
+@pytest.mark.parametrize(
+    ("text", "outcome"),
+    [
+        ("Overall survival was 12 months.", "survival"),
+        ("Mortality was 3 %.", "survival"),
+        ("Two developed recurrences.", "recurrence or progression"),
+        ("The objective response rate was 40 %.", "response to treatment"),
+        ("There were no serious adverse events.", "adverse events"),
+        ("It had a sensitivity of 0.9.", "diagnostic accuracy"),
+        ("Quality of life did not change.", "quality of life"),
+        ("The prevalence was 2 %.", "incidence or prevalence"),
+    ],
+)
+def test_an_outcome_is_what_the_abstract_says_was_observed(text: str, outcome: str) -> None:
+    assert topics_of("", text) == [f"outcome: {outcome}"]
+    assert topics_of(text, "") == []
+
+
+SCHEME = {"study type": STUDY_TYPES, "population": POPULATIONS, "intervention": INTERVENTIONS, "outcome": OUTCOMES}
+SAID = st.lists(
+    st.sampled_from(["A randomised trial", "women", "surgery", "mice", "survival rates", "were", "treated", ".", "\n"])
+).map(" ".join)
+
+
+@given(st.text() | SAID, st.text() | SAID)
+def test_whatever_is_read_topics_keep_to_the_scheme_and_name_each_once(title: str, abstract: str) -> None:
+    topics = topics_of(title, abstract)
+
+    assert len(set(topics)) == len(topics)
+    for topic in topics:
+        kind, _, name = topic.partition(": ")
+        assert name in SCHEME[kind]
+
+
+@given(SAID, SAID)
+def test_what_is_added_to_an_abstract_takes_no_population_intervention_or_outcome_away(
+    abstract: str, more: str
+) -> None:
+    def kept(text: str) -> set[str]:
+        return {topic for topic in topics_of("", text) if not topic.startswith("study type")}
+
+    assert kept(abstract) <= kept(f"{abstract}\n\n{more}")
 
 
 @pytest.mark.parametrize(
