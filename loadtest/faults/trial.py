@@ -46,8 +46,11 @@ class Outcome(BaseModel):
     notes: dict[str, str | int] = {}
 
 
-async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S) -> Outcome:
-    """Load, after `before_s` seconds of it the fault, and load until the service is as it was."""
+async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S, share: float = SHARE) -> Outcome:
+    """Load, after `before_s` seconds of it the fault, and load until the service is as it was.
+
+    It is as it was when every process is there, and it answers `share` of the papers per second before.
+    """
     load = Load(site.url, chat_model=site.settings.extractor.model)
     running = asyncio.create_task(load.run())
     await asyncio.sleep(WARM_UP_S + before_s)
@@ -59,7 +62,7 @@ async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S) 
         while (passed_s := time.monotonic() - struck_s) < PATIENCE_S:
             if whole_s is None and await site.is_whole():
                 whole_s = time.monotonic() - struck_s
-            back = recovered_s(ledger.answers, struck_s, before) is not None
+            back = recovered_s(ledger.answers, struck_s, before, share) is not None
             if back and whole_s is not None and passed_s > max(fault.lasts_s, WINDOW_S):
                 break
             await asyncio.sleep(POLL_S)
@@ -73,7 +76,7 @@ async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S) 
         wire=dict(load.wire.seen),
         papers_per_s=rate(load.papers.answers, struck_s - before_s, struck_s),
         first_answer_s=first_answer_s(ledger.answers, struck_s),
-        recovered_s=recovered_s(ledger.answers, struck_s, before),
+        recovered_s=recovered_s(ledger.answers, struck_s, before, share),
         whole_s=whole_s,
         notes=notes,
     )
@@ -90,7 +93,7 @@ def first_answer_s(answers: Sequence[Answered], struck_s: float) -> float | None
     return min(later, default=None)
 
 
-def recovered_s(answers: Sequence[Answered], struck_s: float, before: float) -> float | None:
+def recovered_s(answers: Sequence[Answered], struck_s: float, before: float, share: float = SHARE) -> float | None:
     """Seconds from the fault to the first window whose rate is near the one before; 0 where it never fell."""
     if not answers:
         return None
@@ -99,7 +102,7 @@ def recovered_s(answers: Sequence[Answered], struck_s: float, before: float) -> 
     for start_s in starts_s:
         if start_s + WINDOW_S > last_s:
             return None
-        if rate(answers, start_s, start_s + WINDOW_S) >= SHARE * before:
+        if rate(answers, start_s, start_s + WINDOW_S) >= share * before:
             return start_s - struck_s
     return None
 

@@ -18,7 +18,8 @@ def running() -> Iterator[Site]:
 
 def outcome_of(running: Site, name: str) -> Outcome:
     [fault] = [fault for fault in FAULTS if fault.name == name]
-    outcome = asyncio.run(put_to_trial(running, fault, before_s=2))
+    # Nothing here is asked of its speed: on a machine that is busy with other things it may come back slowly.
+    outcome = asyncio.run(put_to_trial(running, fault, before_s=2, share=0.2))
     for counts in (outcome.papers, outcome.chats):
         assert counts.answered + counts.refused + counts.failed == counts.sent > 0
         assert (counts.lost, counts.doubled) == (0, 0)
