@@ -44,7 +44,8 @@ class PubserveError(Exception):
         self.request_id = request_id
 
     def __str__(self) -> str:
-        hint = f" Hint: {self.hint}" if self.hint else ""
+        stop = "" if self.message.endswith((".", "!", "?")) else "."
+        hint = f"{stop} Hint: {self.hint}" if self.hint else ""
         request = f" (request {self.request_id})" if self.request_id else ""
         return f"{self.message}{hint}{request}"
 

@@ -61,6 +61,8 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+PROFILES = "the profile's"
+
 Out = Annotated[Path | None, typer.Option("--out", "-o", help="Put the report here; without it on standard output.")]
 Model = Annotated[str | None, typer.Option(help="Name of the language model for second readings and claims.")]
 LlmUrl = Annotated[
@@ -94,8 +96,12 @@ def run(
     ] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Stop until second readings are approved.")] = False,
     summary: Annotated[bool, typer.Option("--summary/--no-summary", help="Sum the papers up.")] = True,
-    max_llm_calls: Annotated[int | None, typer.Option(min=0, help="Questions to the language model.")] = None,
-    max_llm_tokens: Annotated[int | None, typer.Option(min=0, help="Tokens it may read and write.")] = None,
+    max_llm_calls: Annotated[
+        int | None, typer.Option(min=0, help="Questions to the language model.", show_default=PROFILES)
+    ] = None,
+    max_llm_tokens: Annotated[
+        int | None, typer.Option(min=0, help="Tokens it may read and write.", show_default=PROFILES)
+    ] = None,
     model: Model = None,
     llm_url: LlmUrl = None,
     out: Out = None,
@@ -108,6 +114,7 @@ def run(
     word changes nothing. A model that fails two papers with known answers is not asked at all. A killed run loses
     nothing but the step it was in.
     """
+    settings = _settings(model, llm_url)
     intake = _intake(file or [], pmid or [], format, find=find)
     papers, pmids = [], []
     for item in intake:
@@ -129,8 +136,7 @@ def run(
         )
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        _refuse(f"{'.'.join(map(str, first['loc'])) or 'papers'}: {first['msg']}")
-    settings = _settings(model, llm_url)
+        _refuse(f"{'.'.join(map(str, first['loc'])) or 'papers'}: {first['msg'].removeprefix('Value error, ')}")
     ended = _go(settings, url, lambda runs, tools: runs.begin(request, tools, owner=EVERYONE))
     _finish(ended, out, as_json=as_json, malformed=intake.malformed.total())
 
@@ -166,6 +172,8 @@ def show(
         shown = [view.model_dump(mode="json") for view in views]
         typer.echo(json.dumps(shown[0] if run_id else shown))
         return
+    if not views:
+        err.print("There are no runs yet; `pubserve agent run --help` says how to begin one.", markup=False)
     for view in views:
         typer.echo(f"{view.run_id}  {view.status}  {view.question or ''}".rstrip())
         if run_id:
@@ -198,7 +206,7 @@ def evaluate(
     from serve.agent.evaluation import evaluate as measure
     from serve.agent.tools import tools_for
 
-    _require_there([papers])
+    _require_there([papers], "PAPERS")
     records: dict[str, PaperRecord] = {}
     for _, _, found in read_records(papers):
         if not isinstance(found, Defect) and found.label in LABELS and len(records) != limit:
@@ -306,8 +314,8 @@ def _views(run_id: str | None) -> list[RunView]:
 
 def _intake(files: list[Path], pmid: list[str], format: Format | None, *, find: int) -> Intake:
     if not (files or pmid or find):
-        raise typer.BadParameter("name papers with --file or --pmid, or --find some", param_hint="--file")
-    _require_there(files)
+        raise typer.BadParameter("name papers with --file or --pmid, or let --find look for some")
+    _require_there(files, "--file")
     try:
         pmids = pmids_in(pmid)
     except (ValueError, OSError) as error:
@@ -319,13 +327,15 @@ def _tell_malformed(malformed: Malformed) -> None:
     err.print(str(malformed), style="yellow", markup=False, soft_wrap=True)
 
 
-def _require_there(files: list[Path]) -> None:
+def _require_there(files: list[Path], named: str) -> None:
     for file in files:
         if file != STDIN and not file.exists():
-            raise typer.BadParameter(f"there is nothing at {file}", param_hint="--file")
+            raise typer.BadParameter(f"there is nothing at {file}", param_hint=named)
 
 
 def _settings(model: str | None, llm_url: str | None, **limits: int) -> Settings:
+    if llm_url is not None and not llm_url.startswith(("http://", "https://")):
+        raise typer.BadParameter(f"expected http://… or https://…, not {llm_url!r}", param_hint="--llm-url")
     given = {"model": model, "base_url": llm_url, **limits}
     try:
         settings = Settings()

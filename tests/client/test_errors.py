@@ -115,7 +115,7 @@ async def test_failures_of_the_network_are_errors_of_this_package(
 def test_an_error_reads_as_what_happened_what_to_do_and_what_to_quote() -> None:
     error = pubserve.Unauthorized("401: no key", status_code=401, request_id="r-1")
 
-    assert str(error) == "401: no key Hint: pass api_key, or set PUBSERVE_API_KEY. (request r-1)"
+    assert str(error) == "401: no key. Hint: pass api_key, or set PUBSERVE_API_KEY. (request r-1)"
 
 
 def test_a_hint_of_its_own_replaces_the_usual_one() -> None:

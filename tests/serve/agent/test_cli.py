@@ -114,13 +114,15 @@ def test_the_transcript_of_a_run(run: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["run", "Why?"], "name papers with --file or --pmid, or --find some"),
+        (["run", "Why?"], "name papers with --file or --pmid, or let --find look for some"),
+        (["run", "--find", "5"], "Error: papers: `find` looks for papers by the question"),
         (["run", "--file", "nowhere.csv"], "there is nothing at nowhere.csv"),
         (["run", "--pmid", "PMC123"], "neither a PMID"),
         (["run", "--file", "papers.csv", "--run-id", "a b"], "run_id"),
         (["resume", "nobody"], "There is no run 'nobody'"),
         (["show", "nobody"], "There is no run 'nobody'"),
         (["evaluate", "papers.csv"], "has no papers labelled"),
+        (["evaluate", "nowhere.csv"], "Invalid value for PAPERS: there is nothing at nowhere.csv"),
     ],
 )
 def test_wrong_usage_names_what_is_wrong(run: Run, words: list[str], problem: str) -> None:
@@ -128,6 +130,28 @@ def test_wrong_usage_names_what_is_wrong(run: Run, words: list[str], problem: st
 
     assert refused.exit_code == 2
     assert problem in " ".join(refused.stderr.split())
+
+
+def test_an_endpoint_that_is_no_url_is_refused_before_the_run_begins(run: Run) -> None:
+    refused = CliRunner().invoke(app, ["agent", "run", "--file", "papers.csv", "--llm-url", "gpu-host:8000"])
+
+    assert refused.exit_code == 2
+    assert "--llm-url: expected http://… or https://…, not 'gpu-host:8000'" in " ".join(refused.stderr.split())
+    assert run("show").stdout == ""
+
+
+def test_where_there_are_no_runs_it_says_how_to_begin_one(run: Run) -> None:
+    shown = run("show")
+
+    assert (shown.exit_code, shown.stdout) == (0, "")
+    assert "There are no runs yet; `pubserve agent run --help`" in " ".join(shown.stderr.split())
+
+
+def test_a_service_that_is_not_there_is_said_in_sentences(run: Run) -> None:
+    stopped = run("run", "--file", "papers.csv", "--run-id", "mine", "--url", "http://127.0.0.1:9")
+
+    assert stopped.exit_code == 3
+    assert "attempts failed. Hint: check that the service runs" in " ".join(stopped.stderr.split())
 
 
 def test_records_that_cannot_be_read_are_named_and_the_rest_goes_on(run: Run) -> None:
