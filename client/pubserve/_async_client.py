@@ -52,6 +52,9 @@ class AsyncClient:
             base_url=self._connection.base_url, headers=self._connection.headers, limits=limits, transport=transport
         )
 
+    def __repr__(self) -> str:
+        return f"AsyncClient({self._connection.base_url!r})"  # which hides a password
+
     async def analyze(
         self,
         papers: Papers,

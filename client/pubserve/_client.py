@@ -65,6 +65,9 @@ class Client:
             base_url=self._connection.base_url, headers=self._connection.headers, limits=limits, transport=transport
         )
 
+    def __repr__(self) -> str:
+        return f"Client({self._connection.base_url!r})"  # which hides a password
+
     def analyze(
         self,
         papers: Papers,

@@ -116,11 +116,16 @@ def probe_call(path: str, *, timeout: httpx.Timeout) -> Call:
     return Call(method="GET", path=path, request_id=uuid.uuid4().hex, timeout=timeout)
 
 
+def require_several(papers: object) -> None:
+    """Refuse what is no iterable of papers."""
+    # A mapping, a text and a pydantic model can all be iterated, and none of them gives papers.
+    if isinstance(papers, Mapping | str | bytes | Paper) or not isinstance(papers, Iterable):
+        raise InvalidArgument("papers must be a list or another iterable of papers", hint="wrap a single paper in [ ].")
+
+
 def check_papers(papers: Papers) -> list[Paper]:
     """The papers of one request, or an `InvalidArgument` that names the first bad one."""
-    # A mapping, a text and a pydantic model can all be iterated, and none of them gives papers.
-    if isinstance(papers, Mapping | str | bytes | Paper):
-        raise InvalidArgument("papers must be a list or another iterable of papers", hint="wrap a single paper in [ ].")
+    require_several(papers)
     taken = list(islice(papers, MAX_PAPERS_PER_REQUEST + 1))
     if not taken:
         raise InvalidArgument("papers is empty: there is nothing to read")

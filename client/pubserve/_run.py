@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pubserve._journal import Journal
 from pubserve._progress import OnProgress, Progress
-from pubserve._request import Tasks, check_paper, check_tasks
+from pubserve._request import Tasks, check_paper, check_tasks, require_several
 from pubserve._work import failure
 from pubserve.batching import Batching, Piece, cut
 from pubserve.contract import DEFAULT_TASKS, ErrorBody, Failure, Paper, Result
@@ -46,10 +46,7 @@ class Run:
         ordered: bool,
         journal: str | os.PathLike[str] | None,
     ) -> None:
-        if isinstance(papers, Mapping | str | bytes | Paper):
-            raise InvalidArgument(
-                "papers must be a list or another iterable of papers", hint="wrap a single paper in [ ]."
-            )
+        require_several(papers)
         self.tasks = None if tasks is None else check_tasks(tasks)
         self.batching = batching
         self._source = iter(papers)

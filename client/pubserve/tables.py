@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from pubserve.contract import Analysis, Result
+from pubserve.contract import Analysis, AnalyzeResponse, Result
 
 if TYPE_CHECKING:
     import pandas  # type: ignore[import-untyped]
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 Rows = Literal["papers", "mentions"]
 
 
-def to_dataframe(results: Iterable[Result], *, rows: Rows = "papers") -> "pandas.DataFrame":
+def to_dataframe(results: Iterable[Result] | AnalyzeResponse, *, rows: Rows = "papers") -> "pandas.DataFrame":
     """A pandas DataFrame with one row a paper, or one row a mention. Needs `pip install 'pubserve[pandas]'`.
 
-    `results` may come from any method of a client, as they arrive or all at once.
+    `results` may be what any method of a client gives: results as they arrive, all at once, or a response.
 
     >>> from pubserve import Client
     >>> from pubserve.testing import MockTransport
@@ -25,8 +25,13 @@ def to_dataframe(results: Iterable[Result], *, rows: Rows = "papers") -> "pandas
     0           1      Cancer                0.9
     1           2  Non-Cancer                0.1
     """
-    import pandas
+    try:
+        import pandas
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError("to_dataframe needs pandas: pip install 'pubserve[pandas]'", name="pandas") from error
 
+    if isinstance(results, AnalyzeResponse):
+        results = results.results
     return pandas.DataFrame.from_records(list(paper_rows(results) if rows == "papers" else mention_rows(results)))
 
 

@@ -143,7 +143,7 @@ async def test_a_paper_that_cannot_be_sent_is_a_failure_in_its_place(
     assert re.search(message, results[1].error.message)
 
 
-@pytest.mark.parametrize("one", ["30872385", {"id": "1"}, Paper(id="1")])
+@pytest.mark.parametrize("one", ["30872385", {"id": "1"}, Paper(id="1"), 30872385])
 async def test_one_paper_in_place_of_a_list_is_named_as_the_mistake(new_client: Any, one: Any) -> None:
     with pytest.raises(pubserve.InvalidArgument, match=r"wrap a single paper in \[ \]"):
         new_client().analyze_many(one)

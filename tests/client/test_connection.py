@@ -1,5 +1,6 @@
 """Where a client finds its service and its key."""
 
+import re
 from typing import Any
 
 import httpx
@@ -72,6 +73,12 @@ def test_a_key_that_no_header_can_carry_is_refused_without_repeating_it(new_clie
         new_client(api_key=api_key)
 
     assert api_key not in str(caught.value)
+
+
+def test_a_client_shows_where_the_service_is(new_client: Any) -> None:
+    client = new_client(base_url="https://me:s3cret@reader.example")
+
+    assert re.fullmatch(r"(Async)?Client\(URL\('https://me:\[secure\]@reader\.example'\)\)", repr(client))
 
 
 def test_the_key_shows_in_no_representation(new_client: Any) -> None:

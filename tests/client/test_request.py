@@ -75,7 +75,7 @@ def test_no_papers_are_refused() -> None:
         check_papers([])
 
 
-@pytest.mark.parametrize("papers", [{"id": "1"}, "30872385", b"30872385", Paper(id="1")])
+@pytest.mark.parametrize("papers", [{"id": "1"}, "30872385", b"30872385", Paper(id="1"), 30872385, None])
 def test_one_paper_in_place_of_a_list_is_named_as_the_mistake(papers: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"wrap a single paper in \[ \]"):
         check_papers(papers)
