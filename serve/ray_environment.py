@@ -6,6 +6,9 @@ ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # A proxy is replaced after three failed checks. Ray looks every ten seconds: half a minute without a door.
     "RAY_SERVE_PROXY_HEALTH_CHECK_PERIOD_S": "1",
+    # A proxy that is still starting is killed after three waits of this length, and on a busy machine the next one is,
+    # too: Ray waits five seconds at first.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "20",
 }
 
 
