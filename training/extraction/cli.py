@@ -68,6 +68,9 @@ def evaluate(
     service: Annotated[
         list[str] | None, typer.Option(help="Measure a running service too, such as http://127.0.0.1:8000.")
     ] = None,
+    on: Annotated[
+        list[str] | None, typer.Option(help="Measure on this corpus only; may be given more than once.")
+    ] = None,
     papers: Annotated[
         int | None, typer.Option(help="Measure on so many papers of each corpus, drawn at random.")
     ] = None,
@@ -112,7 +115,11 @@ def evaluate(
     trained_on = frozenset().union(*(spellings(paper.places, paper) for paper in learnt))
     held_out = dict(parts.test)
     if (data / "abstracts").is_dir():
-        held_out["abstracts annotated here"] = read_annotated(data / "abstracts")
+        held_out["abstracts"] = read_annotated(data / "abstracts")
+    if on:
+        if unknown := set(on) - held_out.keys():
+            raise typer.BadParameter(f"there is no corpus {min(unknown)!r}; there are {', '.join(held_out)}")
+        held_out = {name: held_out[name] for name in held_out if name in on}
     measured = {}
     for name, of in held_out.items():
         of = of if papers is None else random.Random(seed).sample(of, min(papers, len(of)))
