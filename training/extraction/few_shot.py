@@ -93,7 +93,7 @@ class _Engine:
     """vLLM in this process, with the arguments of the service."""
 
     def __init__(self, settings: ExtractorSettings, weights: str) -> None:
-        os.environ.update(settings.env)  # read when vLLM is imported
+        os.environ.update(settings.env)  # vLLM reads it when it starts
         from vllm import AsyncEngineArgs, SamplingParams
         from vllm.sampling_params import RequestOutputKind, StructuredOutputsParams
         from vllm.v1.engine.async_llm import AsyncLLM
