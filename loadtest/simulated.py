@@ -15,6 +15,7 @@ from ray.serve import Application
 
 from loadtest.simulated_models import SimulatedClassifier, SimulatedEngine, SimulatedTagger
 from serve.ingress import ingress
+from serve.ray_environment import set_ray_environment
 from serve.settings import Scaling, Settings
 
 INSTANT = float("inf")
@@ -25,14 +26,18 @@ def build_simulated(settings: Settings, *, tokens_per_s: float = INSTANT, start_
 
     `tokens_per_s` is the speed of each replica of each model; `start_s` is how long a new one takes to be there.
     """
-    tagger = settings.extractor.active_tagger
     arguments = (tokens_per_s, start_s, settings.tracing)
-    return ingress(
-        settings,
-        classifier=_deployment(SimulatedClassifier, "Classifier", settings.classifier.scaling, *arguments),
-        extractor=_deployment(SimulatedTagger, "Tagger", (tagger or settings.extractor).scaling, *arguments),
-        engine=_deployment(SimulatedEngine, "Engine", settings.extractor.scaling),
-    )
+    classifier = _deployment(SimulatedClassifier, "Classifier", settings.classifier.scaling, *arguments)
+    engine = _deployment(SimulatedEngine, "Engine", settings.extractor.scaling, tokens_per_s, 0.0, settings.tracing)
+    extractor = engine
+    if tagger := settings.extractor.active_tagger:
+        extractor = _deployment(SimulatedTagger, "Tagger", tagger.scaling, *arguments)
+    return ingress(settings, classifier=classifier, extractor=extractor, engine=engine)
+
+
+def build(settings: Settings) -> Application:
+    """As `serve.app:build`, for a Serve config to name in its place."""
+    return build_simulated(settings)
 
 
 def _deployment(model: Any, name: str, scaling: Scaling, *arguments: Any) -> Application:
@@ -49,6 +54,7 @@ def main(
     import ray
 
     settings = Settings(profile=profile)
+    set_ray_environment()
     ray.init(
         address="local",
         num_cpus=settings.ray.num_cpus,

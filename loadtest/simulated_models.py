@@ -110,8 +110,8 @@ class SimulatedTagger:
             yield ready
 
 
-class SimulatedEngine:
-    """Answers every OpenAI request at once."""
+class SimulatedEngine(SimulatedTagger):
+    """Answers every OpenAI request at once, and reads papers as the tagger does where there is none."""
 
     async def name(self) -> str:
         return "simulated-engine@0"

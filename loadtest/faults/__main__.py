@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,19 +10,20 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from loadtest.faults.catalog import FAULTS
+from loadtest.faults.catalog import FAULTS, Fault
+from loadtest.faults.redis import MissingProgram
 from loadtest.faults.report import COUNTS, counted, read_outcomes, write_into_page, write_outcomes
-from loadtest.faults.site import site
+from loadtest.faults.site import Layout, site
 from loadtest.faults.soak import soak as soak_for
 from loadtest.faults.trial import Outcome, put_to_trial
 
 HELP = """Faults in a running service under load: every paper is counted.
 
-The service is real, on two Ray nodes of this host; its models are simulated.
+The service is real, on two or three Ray nodes of this host; its models are simulated.
 
 \b
 Examples:
-  python -m loadtest.faults run                       every fault, one after the other: about eight minutes
+  python -m loadtest.faults run                       every fault, one after the other: about ten minutes
   python -m loadtest.faults run --fault ingress       one of them
   python -m loadtest.faults run --page docs/reliability.md    and put the table into that page
   python -m loadtest.faults soak --minutes 30         memory and file handles under steady load
@@ -46,20 +48,31 @@ def run(
         raise typer.BadParameter(f"there is no fault {', '.join(sorted(unknown))}; there are {NAMES}")
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     outcomes: list[Outcome] = []
-    with site() as running:
-        for wanted in FAULTS:
-            if fault and wanted.name not in fault:
-                continue
-            if wanted.needs_disk and not running.has_own_disk:
-                console.print(f"{wanted.title}: left out, for no file system can be mounted here.")
-                continue
-            outcomes.append(asyncio.run(put_to_trial(running, wanted)))
+    for layout in Layout:
+        wanted = [known for known in FAULTS if known.layout is layout and (not fault or known.name in fault)]
+        for outcome in _outcomes(layout, wanted):
+            outcomes.append(outcome)
             write_outcomes(out, outcomes)  # kept, whatever becomes of the next one
-            _show(outcomes[-1])
+            _show(outcome)
     if page is not None:
         write_into_page(page, read_outcomes(out))
     if any(counted(outcome).lost or counted(outcome).doubled for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _outcomes(layout: Layout, faults: Sequence[Fault]) -> Iterator[Outcome]:
+    """One after the other, on one service."""
+    if not faults:
+        return
+    try:
+        with site(layout) as running:
+            for fault in faults:
+                if fault.needs_disk and not running.has_own_disk:
+                    console.print(f"{fault.title}: left out, for no file system can be mounted here.")
+                else:
+                    yield asyncio.run(put_to_trial(running, fault))
+    except MissingProgram as error:
+        console.print(f"{', '.join(fault.title for fault in faults)}: left out, for {error}.")
 
 
 @app.command()

@@ -5,16 +5,21 @@ import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 
 import httpx
 
-from loadtest.faults.site import BODY_TIMEOUT_S, TOKENS_PER_S, Site, processes
+from loadtest.faults.clock import TRUE
+from loadtest.faults.site import BODY_TIMEOUT_S, HEAD_AWAY_S, TOKENS_PER_S, Layout, Site, processes
 
 Notes = dict[str, str | int]
 
 IDLE_CONNECTIONS = 5_000
 CONNECTING_AT_ONCE = 100
+CLOCK_JUMPS_S = ("+3600", "-3600", TRUE)
+CLOCK_REST_S = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Fault:
     lasts_s: float = 0.0
     about_chats: bool = False
     needs_disk: bool = False
+    layout: Layout = Layout.TWO_NODES
 
 
 @asynccontextmanager
@@ -43,6 +49,31 @@ async def node_lost(site: Site) -> AsyncIterator[Notes]:
     await asyncio.sleep(0.5)  # the processes of its replicas notice that their node is gone
     after = processes()
     yield {"replicas lost": sum(len(found) - len(after.get(part, [])) for part, found in before.items())}
+
+
+@asynccontextmanager
+async def head_lost(site: Site) -> AsyncIterator[Notes]:
+    yield {"processes lost": await asyncio.to_thread(site.lose_head), "seconds without a head": round(HEAD_AWAY_S)}
+
+
+@asynccontextmanager
+async def clock_jumps(site: Site) -> AsyncIterator[Notes]:
+    """An hour forward, two hours back, and right again; what the service says the time is goes into the notes."""
+    notes: Notes = {}
+    jumping = asyncio.create_task(_jump(site, notes))
+    yield notes
+    await jumping
+
+
+async def _jump(site: Site, notes: Notes) -> None:
+    assert site.clock is not None
+    async with httpx.AsyncClient(base_url=site.url, timeout=60) as http:
+        for offset_s in CLOCK_JUMPS_S:
+            site.clock.write_text(offset_s)
+            await asyncio.sleep(CLOCK_REST_S)
+            said = parsedate_to_datetime((await http.get("/healthz")).headers["date"])
+            off = said - datetime.now(UTC)
+            notes[f"its clock at {offset_s} s"] = f"{round(off.total_seconds() / 60)} minutes off"
 
 
 @asynccontextmanager
@@ -143,4 +174,18 @@ FAULTS = (
     Fault("disk-full", "The disk of files and batches is full", disk_full, lasts_s=10, needs_disk=True),
     Fault("rolling-update", "Rolling update of all replicas", rolling_update),
     Fault("node", "A worker node lost", node_lost),
+    Fault(
+        "one-proxy",
+        "SIGKILL of one of three Serve proxies",
+        partial(killed, part="HTTP proxy"),
+        layout=Layout.HEAD_APART,
+    ),
+    Fault("head", "The head lost, its state in Redis", head_lost, layout=Layout.HEAD_APART),
+    Fault(
+        "clock",
+        "The clock jumps by hours",
+        clock_jumps,
+        lasts_s=len(CLOCK_JUMPS_S) * CLOCK_REST_S,
+        layout=Layout.OWN_CLOCK,
+    ),
 )

@@ -1,27 +1,34 @@
-"""The service that is harmed: two nodes on this host, two replicas of each model, one of the engine."""
+"""The service that is harmed: Ray nodes on this host, two replicas of each model, one of the engine."""
 
 import asyncio
 import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import Any, Literal
 
 import psutil
+import ray
 from ray import serve
 from ray.cluster_utils import Cluster
+from ray.serve.schema import ServeStatus
 
+from loadtest.faults.clock import faked_clock
+from loadtest.faults.redis import redis_server
 from loadtest.processes import free_port
 from loadtest.scale import cluster
 from loadtest.scale.components import part_of
 from loadtest.simulated import build_simulated
 from serve.settings import Settings
 
-NODES = 2
+HEAD_AWAY_S = 5.0
 TOKENS_PER_S = 4_000.0
 """Of each replica: forty papers of a hundred tokens."""
 BODY_TIMEOUT_S = 10.0
@@ -30,15 +37,28 @@ PARTS = ("Classifier", "Tagger", "Engine", "Ingress", "HTTP proxy", "Serve contr
 POLL_S = 0.5
 
 
+class Layout(StrEnum):
+    """What the service runs on."""
+
+    TWO_NODES = "two nodes, the head among them, with one proxy"
+    HEAD_APART = "a head apart with its state in Redis, two worker nodes, and a proxy on each of the three"
+    OWN_CLOCK = "two nodes, with a wall clock that can be set"
+
+
 @dataclass(slots=True)
 class Site:
-    """A service that runs. `state` is the folder of its batches, on a small disk of its own where that can be had."""
+    """A service that runs. `state` is the folder of its batches, on a small disk of its own where that can be had.
+
+    `clock` is the file that says how far its wall clock is off, where the layout has one.
+    """
 
     port: int
     state: Path
     settings: Settings
     cluster: Cluster
+    head: dict[str, Any]
     has_own_disk: bool
+    clock: Path | None
     full_strength: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -48,7 +68,9 @@ class Site:
     def deploy(self, *, tokens_per_s: float = TOKENS_PER_S) -> None:
         """Start the service, or roll out an update of the one that runs."""
         cluster.deploy(build_simulated(self.settings, tokens_per_s=tokens_per_s))
-        self.full_strength = Counter({part: len(found) for part, found in processes().items() if part in PARTS})
+        while not _all_healthy(serve.status()):
+            time.sleep(POLL_S)
+        self.full_strength = self._running()
 
     def kill(self, part: str, *, every: bool = False) -> int:
         """SIGKILL the busiest process of a part, or every one at once; how many.
@@ -60,20 +82,43 @@ class Site:
             os.kill(victim.pid, signal.SIGKILL)
         return len(victims)
 
+    def lose_head(self) -> int:
+        """SIGKILL the head and all that runs on it; how many parts of the service did.
+
+        After `HEAD_AWAY_S` there is another at the same address. This process would end with the head, so it leaves.
+        """
+        before = self._running()
+        ray.shutdown()
+        self.cluster.head_node.kill_all_processes(check_alive=False, allow_graceful=False, wait=True)
+        self.cluster.head_node = None
+        time.sleep(HEAD_AWAY_S)
+        lost = before - self._running()
+        self.cluster._shutdown_at_exit = False  # the hooks for that can be set in the main thread alone
+        self.cluster.add_node(**self.head, include_dashboard=False)
+        cluster.connect(self.cluster)
+        return lost.total()
+
     async def is_whole(self) -> bool:
         """Whether as many processes of each part run as at first, and Serve calls the service healthy."""
         return await asyncio.to_thread(self._is_whole)
 
     def _is_whole(self) -> bool:
-        running = Counter({part: len(found) for part, found in processes().items()})
-        if not running >= self.full_strength:
+        if not self._running() >= self.full_strength:
             return False
         try:
             status = serve.status()
         except Exception:  # whatever a controller that is being replaced makes of it
             return False
-        app = status.applications[cluster.APP_NAME]
-        return app.status == "RUNNING" and all(proxy == "HEALTHY" for proxy in status.proxies.values())
+        return _all_healthy(status)
+
+    @staticmethod
+    def _running() -> Counter[str]:
+        return Counter({part: len(found) for part, found in processes().items() if part in PARTS})
+
+
+def _all_healthy(status: ServeStatus) -> bool:
+    proxies = status.proxies.values()
+    return status.applications[cluster.APP_NAME].status == "RUNNING" and all(proxy == "HEALTHY" for proxy in proxies)
 
 
 def processes() -> dict[str, list[psutil.Process]]:
@@ -94,14 +139,36 @@ def _cpu_s(process: psutil.Process) -> float:
 
 
 @contextmanager
-def site() -> Iterator[Site]:
-    """The service, started; all of it is gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="pubserve-faults-") as folder:
-        port = free_port()
-        with _small_disk(Path(folder)) as mounted, cluster.nodes(NODES, port=port) as ray_cluster:
-            running = Site(port, Path(folder), _settings(folder), ray_cluster, mounted)
-            running.deploy()
-            yield running
+def site(layout: Layout = Layout.TWO_NODES) -> Iterator[Site]:
+    """The service, started; all of it is gone at the end.
+
+    Raises:
+        MissingProgram: the layout takes a program that is not here.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="pubserve-faults-")))
+        port, count, head, clock = free_port(), 2, dict(cluster.NODE), None
+        proxies: Literal["HeadOnly", "EveryNode"] = "HeadOnly"
+        if layout is Layout.HEAD_APART:
+            redis = stack.enter_context(redis_server(folder))
+            count, proxies, head = 3, "EveryNode", _head_apart(redis)
+        mounted = stack.enter_context(_small_disk(folder))
+        if layout is Layout.OWN_CLOCK:
+            clock = stack.enter_context(faked_clock(folder))
+        ray_cluster = stack.enter_context(cluster.nodes(count, port=port, head=head, proxies=proxies))
+        running = Site(port, folder, _settings(str(folder)), ray_cluster, head, mounted, clock)
+        running.deploy()
+        yield running
+
+
+def _head_apart(redis: str) -> dict[str, Any]:
+    """No replica fits on it; another head finds in Redis what it knew, under the same address."""
+    return {
+        **cluster.NODE,
+        "num_cpus": 0,
+        "gcs_server_port": free_port(),
+        "external_addresses": [redis, redis],
+    }
 
 
 @contextmanager
