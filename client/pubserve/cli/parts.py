@@ -6,7 +6,8 @@ A distribution offers a command `name` with
     name = "package.module:object"
 
 where the object is a typer application, a function that typer can make a command of, or one without parameters that
-reads `sys.argv`, as a console script does.
+reads `sys.argv`, as a console script does. A script is completed in the shell by the typer application `app` of its
+module, if there is one.
 """
 
 import inspect
@@ -16,6 +17,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperCommand
+from typer.main import get_command
 
 from pubserve.cli.exits import USAGE_ERROR
 
@@ -70,9 +73,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _add(app: typer.Typer, name: str, part: Part, entry: EntryPoint | None) -> None:
+    class PassedOn(TyperCommand):
+        def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
+            return completions(entry, ctx, incomplete) if entry and not part.within else []
+
     # Its own help option is off, so that --help reaches the command itself.
     @app.command(
         name,
+        cls=PassedOn,
         help=part.help,
         short_help=part.help if entry else f"{part.help} (not installed)",
         context_settings=_PASS_ON,
@@ -98,12 +106,39 @@ def _refuse(problem: str, part: Part) -> NoReturn:
 
 def call(target: Any, program: str, arguments: list[str]) -> None:
     """Run what an entry point names, as if `program` were a command of its own."""
-    if not isinstance(target, typer.Typer) and inspect.signature(target).parameters:
-        made = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-        made.command()(target)
-        target = made
-    if isinstance(target, typer.Typer):
-        target(args=arguments, prog_name=program)
+    if application := _application_of(target):
+        application(args=arguments, prog_name=program)
     else:
         sys.argv = [program, *arguments]
         target()
+
+
+def completions(entry: EntryPoint, context: Any, incomplete: str) -> list[Any]:
+    """What a shell may offer next behind the words in `context`: commands and options of the part.
+
+    Nothing where it cannot be imported, or is not typer's."""
+    try:
+        target = entry.load()
+    except ModuleNotFoundError:
+        return []
+    application = _application_of(target) or getattr(sys.modules[target.__module__], "app", None)
+    if not isinstance(application, typer.Typer):
+        return []
+    command: Any = get_command(application)
+    words = list(context.args)
+    while words and (deeper := getattr(command, "commands", {}).get(words[0])):
+        command, words = deeper, words[1:]
+    inner = command.make_context(command.name, words, parent=context, resilient_parsing=True)
+    offered: list[Any] = command.shell_complete(inner, incomplete)
+    return offered
+
+
+def _application_of(target: Any) -> typer.Typer | None:
+    """None for a console script, which reads its arguments itself."""
+    if isinstance(target, typer.Typer):
+        return target
+    if not inspect.signature(target).parameters:
+        return None
+    made = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    made.command()(target)
+    return made

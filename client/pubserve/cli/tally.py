@@ -49,8 +49,8 @@ class Tally:
             (self.progress.done - self.progress.failed, "answered"),
             (self.progress.resumed, "of them by an earlier run"),
             (self.progress.failed, "failed"),
-            (malformed, "records could not be read"),
-            (self.intake.duplicates, "duplicates left out"),
+            (malformed, "record could not be read" if malformed == 1 else "records could not be read"),
+            (self.intake.duplicates, "duplicate left out" if self.intake.duplicates == 1 else "duplicates left out"),
             (self.intake.deleted, "deleted by PubMed"),
         ]
         said = ", ".join(f"{count:,} {what}" for count, what in counts if count or what == "answered")

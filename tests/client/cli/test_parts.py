@@ -31,6 +31,12 @@ def function(count: int = typer.Option(1, help="How many."), names: list[str] = 
 
 def script():
     print("script", sys.argv)
+
+app = typer.Typer()
+
+@app.command()
+def three(quick: bool = False):
+    pass
 """
 
 
@@ -83,6 +89,27 @@ def test_evaluate_is_a_short_way_to_a_command_of_train(run: Any) -> None:
     ran = run("some_part:script", "evaluate", "papers.csv", name="train")
 
     assert ran.stdout == "script ['pubserve train', 'evaluate', 'papers.csv']\n"
+
+
+@pytest.mark.parametrize(
+    ("value", "words", "offered"),
+    [
+        ("some_part:cli", "", {"one", "two"}),
+        ("some_part:cli", "one --l", {"--loud"}),
+        ("some_part:function", "--co", {"--count"}),
+        ("some_part:script", "--q", {"--quick"}),
+        ("no_such_module:cli", "", set()),
+    ],
+)
+def test_a_shell_completes_what_follows_its_name(
+    run: Any, monkeypatch: pytest.MonkeyPatch, value: str, words: str, offered: set[str]
+) -> None:
+    typed = f"root extra {words}"
+    monkeypatch.setenv("COMP_WORDS", typed)
+    monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" ")) - 1))
+    monkeypatch.setenv("_ROOT_COMPLETE", "complete_bash")
+
+    assert set(run(value).stdout.split()) == offered
 
 
 def test_its_exit_status_is_passed_on(run: Any) -> None:
