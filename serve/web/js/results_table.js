@@ -22,7 +22,11 @@ export function topConfidence({ predicted_labels = [], confidence_scores = {} })
   return Math.max(-1, ...(given.length ? given : Object.values(confidence_scores)));
 }
 
-/** The results of a file: sorted by any column, searched, a page at a time. `open` shows one in full. */
+/**
+ * The results of a file: sorted by any column, searched, a page at a time. `open` shows one in full.
+ *
+ * Roles are spelled out, since a phone shows rows as cards, and what is no table to look at would be none to hear.
+ */
 export class ResultsTable {
   #rows = [];
   #sortedBy = COLUMNS[0];
@@ -30,7 +34,7 @@ export class ResultsTable {
   #page = 0;
   #isStale = false;
   #open;
-  #body = el("tbody");
+  #body = el("tbody", { role: "rowgroup" });
   #pager = el("div", { class: "pager" });
   #headers = COLUMNS.map((column) => this.#header(column));
   #search = el("input", { type: "search", id: "search", oninput: () => this.#turnTo(0) });
@@ -50,9 +54,9 @@ export class ResultsTable {
       { class: "scroller", tabindex: "0", role: "region", "aria-label": "Table of results" },
       el(
         "table",
-        { class: "results-table" },
+        { class: "results-table", role: "table" },
         el("caption", { class: "unseen" }, "Results, sorted by the column that says so"),
-        el("thead", {}, el("tr", {}, this.#headers)),
+        el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, this.#headers)),
         this.#body,
       ),
     ),
@@ -121,7 +125,7 @@ export class ResultsTable {
     };
     return el(
       "th",
-      { scope: "col", class: column.figure ? "figure" : null },
+      { scope: "col", role: "columnheader", class: column.figure ? "figure" : null },
       el("button", { type: "button", onclick: sort }, column.name),
     );
   }
@@ -148,20 +152,24 @@ export class ResultsTable {
     const confidence = topConfidence(row.result);
     return el(
       "tr",
-      { class: row.result.error ? "failed" : null },
-      el("td", { class: "figure" }, number),
+      { role: "row", class: row.result.error ? "failed" : null },
+      cell("row figure", number),
       el(
         "th",
-        { scope: "row" },
+        { scope: "row", role: "rowheader" },
         row.result.error ? id : el("button", { type: "button", class: "link", onclick: () => this.#open(row) }, id),
       ),
-      el("td", { class: "title" }, title),
-      el("td", { class: "labels" }, labels),
-      el("td", { class: "figure" }, confidence < 0 ? "" : percent(confidence)),
-      el("td", {}, diseases),
-      el("td", { class: "note" }, note),
+      cell("title", title),
+      cell("labels", labels),
+      cell("figure", confidence < 0 ? "" : percent(confidence)),
+      cell("diseases", diseases),
+      cell("note", note),
     );
   }
+}
+
+function cell(name, content) {
+  return el("td", { role: "cell", class: name }, content);
 }
 
 const collator = new Intl.Collator("en", { numeric: true });
