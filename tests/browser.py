@@ -16,7 +16,7 @@ from tests.programs import install
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REMEDY = "there is no browser: install Debian's `chromium`, or run `python -m playwright install chromium`"
 
-PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
 from serve.service import Service
-from tests.browser import visited
+from tests.browser import PHONE, visited
 from tests.serve.conftest import InstantModels
 from tests.serve.web.actions import csv_of, figures, rows, start, upload
 
@@ -81,6 +81,21 @@ def test_results_are_sorted_searched_and_opened(page: Page, models: InstantModel
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
+
+
+def test_a_phone_shows_labels_and_diseases_without_scrolling_and_sorts(browser: Browser, url: str) -> None:
+    with visited(browser, url, **PHONE) as page:
+        upload(page, csv_of(("1", "Lung cancer in smokers", ""), ("2", "Asthma", "")))
+        start(page)
+
+        table = page.get_by_role("table", name="Results")
+        for name in ("Cancer", "Lung Cancer", "Non-Cancer", "Asthma"):
+            cell = table.get_by_role("cell", name=name, exact=True).last
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
+        page.get_by_role("button", name="Title").click()
+        expect(table.get_by_role("rowheader").first).to_have_text("2")
 
 
 def test_long_results_come_a_page_at_a_time(page: Page) -> None:
