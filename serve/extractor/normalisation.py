@@ -2,164 +2,176 @@
 
 A name is looked up as it is, folded (case, plural, spelling, hyphens), then with what is commonly said otherwise put
 the vocabulary's way (`type II` is `type 2`, `cancer of the breast` is `breast cancer`, `lung tumour` is `lung cancer`,
-`fragile X` is a syndrome), and last without its leading words (`sporadic colorectal cancer`). Each step is less sure,
-and scored so.
+`fragile X` is a syndrome), then among the names that other ontologies have, then by its stems in any order (`renal
+amyloidosis` is `amyloidosis of the kidney`), and last without its leading words (`sporadic colorectal cancer`). Each
+step is less sure, and scored so.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
+from serve.extractor.concepts import Concept, Concepts
 from serve.extractor.lexicon import find_names
-from serve.extractor.mesh import MESH_FILE, NEOPLASMS, Heading, read_disease_headings
-from serve.extractor.vocabulary import CELLULAR_PROLIFERATION, ONTOLOGY_FILE, Disease, DiseaseOntology
+from serve.extractor.mesh import (
+    MESH_FILE,
+    SUPPLEMENTS_FILE,
+    Heading,
+    in_order,
+    read_disease_headings,
+    read_disease_supplements,
+)
+from serve.extractor.phrasing import (
+    JOINS,
+    SAYS_NOTHING_ALONE,
+    essence,
+    essence_of_harm,
+    fold_once,
+    numbered,
+    rephrased,
+)
+from serve.extractor.vocabulary import ONTOLOGY_FILE, REFERRING_FILES, Disease, DiseaseOntology, read_terms
 from serve.text.folding import fold, is_abbreviation
 
-EXACT, REPHRASED, GENERALISED = 1.0, 0.9, 0.8
-"""Scores of a name that is in the vocabulary, that is with other words, and that a kind of a name in it."""
+EXACT, REPHRASED, REFERRED, SAME_ESSENCE, GENERALISED = 1.0, 0.9, 0.85, 0.75, 0.8
+"""Scores of a name that is in the vocabularies, that is with other words, that another ontology has, that is with other
+forms of its words, and that a kind of a name in it; the last is lowered by what is left out."""
+LEARNT = 0.85
+"""The score of a name whose heading was learnt from annotated papers."""
 
-_NUMERALS = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "v": "5"}
-_OF = re.compile(r"^(?P<what>.+?) (?:of|in) (?:the )?(?P<where>.+)$")
-_DISEASE, _SYNDROME = fold("disease"), fold("syndrome")
-_DISORDER = re.compile(rf"\b{fold('disorder')}$")
-_CARCINOMA = re.compile(r"\bcarcinoma$")
-_TUMOUR = re.compile(r"\b(?:tumor|neoplasm|neoplasia|malignancy)$")
-_JOINS = frozenset(("and", "or"))
-"""`breast and ovarian cancer` is two diseases, so it is neither, though both are cancers."""
 _TURNS_ROUND = frozenset(("non", "without", "benign"))
 """What follows them is just what the name does not mean."""
 _LEAST_KEPT = 0.5
 """A name of which less is known stands for something else, if perhaps of the same kind."""
-_HEAD_WORDS = """
-    disease syndrome disorder deficiency condition abnormality damage defect deficit delay dysfunction function injury
-    loss symptom toxic
-"""
-SAYS_NOTHING_ALONE = frozenset(map(fold, _HEAD_WORDS.split()))
-"""Folded words that are a disease only together with another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Concept:
-    """What a name stands for. `is_cancer` is None where the ontology does not know the disease; `score` in (0, 1]."""
-
-    name: str
-    doid: str | None
-    mesh: str | None
-    is_cancer: bool | None
-    score: float
-    areas: tuple[str, ...] = ()
-    """Broad groups of the Disease Ontology."""
+_SHORTEST_WITH_STEMS = 5
 
 
 class Normaliser:
-    """Looks names up; a dictionary per process, microseconds a name."""
+    """Looks names up; dictionaries in a process, microseconds a name.
 
-    def __init__(self, ontology: DiseaseOntology, headings: Sequence[Heading]) -> None:
-        self._concepts: dict[str, Concept] = {}
-        self._abbreviations: set[str] = set()
-        """Keys that only abbreviations have: folded, `THES` is `the` and `ALL` is `all`."""
-        heading_of = _by_name(headings)
+    Args:
+        referring: terms of other ontologies; their references lead to the two vocabularies.
+    """
+
+    def __init__(
+        self, ontology: DiseaseOntology, headings: Sequence[Heading], referring: Sequence[Disease] = ()
+    ) -> None:
+        concepts = Concepts(ontology, headings, referring)
+        self._of_headings = concepts.of_headings
+        diseases = [(disease, concepts.of_diseases[disease.id]) for disease in ontology]
+        in_mesh = [(heading, concepts.of_headings[heading.id]) for heading in headings]
         # The first to claim a name has it: names before synonyms, the ontology before MeSH. `Stroke` is a heading, and
         # only a synonym of a wider term of the ontology.
-        diseases = [(disease, _of_disease(disease, ontology, heading_of)) for disease in ontology]
+        self._own = _Names()
         for disease, concept in diseases:
-            self._claim([disease.name], concept)
-        of_name = {fold(name): concept for disease, concept in reversed(diseases) for name in disease.synonyms}
-        of_name |= {fold(disease.name): concept for disease, concept in reversed(diseases)}
-        in_mesh = [(heading, _of_heading(heading, ontology, of_name)) for heading in headings]
+            self._own.claim([disease.name], concept)
         for heading, concept in in_mesh:
-            self._claim([heading.name], concept)
+            self._own.claim([heading.name], concept)
         for disease, concept in diseases:
-            self._claim(disease.synonyms, concept)
+            self._own.claim(disease.synonyms, concept)
         for heading, concept in in_mesh:
-            self._claim(heading.synonyms, concept)
+            self._own.claim(heading.synonyms, concept)
+        self._referring = _Names()
+        for term, concept in concepts.of_referring():
+            self._referring.claim([term.name, *term.synonyms], concept)
+        self._essences: dict[str, Concept] = {}
+        for key, concept in chain(self._own.words(), self._referring.words()):
+            if len(key) >= _SHORTEST_WITH_STEMS and (said := essence(key)):
+                self._essences.setdefault(said, concept)
+        fold_once.cache_clear()
         self.normalise = lru_cache(maxsize=65_536)(self._normalise)
 
     @classmethod
     def load(cls, vocabularies: Path) -> Self:
         """From the prepared catalogue entry `disease-vocabularies`. Raises `VocabularyError`."""
-        return cls(DiseaseOntology.load(vocabularies / ONTOLOGY_FILE), read_disease_headings(vocabularies / MESH_FILE))
+        headings = read_disease_headings(vocabularies / MESH_FILE)
+        supplements = read_disease_supplements(vocabularies / SUPPLEMENTS_FILE, headings)
+        referring = [
+            replace(term, name=in_order(term.name), synonyms=tuple(map(in_order, term.synonyms)))
+            for name in REFERRING_FILES
+            for term in read_terms(vocabularies / name)
+        ]
+        return cls(DiseaseOntology.load(vocabularies / ONTOLOGY_FILE), [*headings, *supplements], referring)
 
     def names_in(self, text: str) -> Iterator[tuple[int, int]]:
         """Where a text has names of the vocabularies, the longest at each place."""
-        return find_names(text, lambda key, written: self._lookup(key, written) is not None)
+        return find_names(text, lambda key, written: self._own.find(key, written) is not None)
+
+    def heading(self, id_: str) -> Concept | None:
+        """What a heading of MeSH stands for, or None where it is no disease's."""
+        return self._of_headings.get(id_)
 
     def _normalise(self, name: str) -> Concept | None:
         """What the name stands for, or None where no vocabulary has anything like it."""
         key = fold(name)
-        if found := self._lookup(key, name):
+        if found := self._find(key, name, least_stems=1):
             return found
-        phrasings = list(_rephrased(key))
-        if found := next(filter(None, map(self._concepts.get, phrasings)), None):
-            return _scored(found, REPHRASED)
         parts = name.split()
         for start in range(1, len(parts)):
-            rest = fold(" ".join(parts[start:]))
-            if rest in SAYS_NOTHING_ALONE:
+            rest = " ".join(parts[start:])
+            key = fold(rest)
+            if key in SAYS_NOTHING_ALONE:
                 return None
-            if found := next(filter(None, map(self._concepts.get, (rest, *_rephrased(rest)))), None):
+            # What is left may be no disease at all, so one stem of it says too little.
+            if found := self._find(key, rest, least_stems=2):
                 return _of_which(name, found, left_out=parts[:start])
         return None
 
-    def _lookup(self, key: str, written: str) -> Concept | None:
+    def _find(self, key: str, written: str, *, least_stems: int) -> Concept | None:
+        if found := self._own.find(key, written):
+            return found
+        phrasings = list(rephrased(key))
+        if found := next(filter(None, map(self._own.get, phrasings)), None):
+            return scored(found, REPHRASED)
+        if found := self._referring.find(key, written) or next(filter(None, map(self._referring.get, phrasings)), None):
+            return scored(found, REFERRED)
+        if not is_abbreviation(written) and key not in SAYS_NOTHING_ALONE:
+            for said in (essence(key), essence_of_harm(key)):
+                if said.count(" ") + 1 >= least_stems and (found := self._essences.get(said)):
+                    return scored(found, SAME_ESSENCE)
+        return None
+
+
+class _Names:
+    """Folded names and what they stand for."""
+
+    def __init__(self) -> None:
+        self._concepts: dict[str, Concept] = {}
+        self._abbreviations: set[str] = set()
+        """Keys that only abbreviations have: folded, `THES` is `the` and `ALL` is `all`."""
+
+    def get(self, key: str) -> Concept | None:
+        return self._concepts.get(key)
+
+    def find(self, key: str, written: str) -> Concept | None:
         """The concept of a folded name, unless that is an abbreviation's and the name is not written as one."""
         return None if key in self._abbreviations and not is_abbreviation(written) else self._concepts.get(key)
 
-    def _claim(self, names: Iterable[str], concept: Concept) -> None:
+    def words(self) -> Iterator[tuple[str, Concept]]:
+        """Those that are no abbreviations, in the order they were claimed."""
+        return ((key, concept) for key, concept in self._concepts.items() if key not in self._abbreviations)
+
+    def claim(self, names: Iterable[str], concept: Concept) -> None:
+        """Names that stand for a concept where they are not taken yet."""
         for name in names:
-            key = fold(name)
-            for said in (key, _numbered(key)):
+            key = fold_once(name)
+            abbreviated = is_abbreviation(name)
+            for said in {key: None, numbered(key): None}:
                 if not said or said in SAYS_NOTHING_ALONE:
                     continue
-                if not is_abbreviation(name):
+                if not abbreviated:
                     self._abbreviations.discard(said)
                 elif said not in self._concepts:
                     self._abbreviations.add(said)
                 self._concepts.setdefault(said, concept)
 
 
-def _by_name(headings: Sequence[Heading]) -> dict[str, str]:
-    """The heading that a folded name stands for; a heading's own name counts before synonyms of others."""
-    found: dict[str, str] = {}
-    for heading in headings:
-        found.setdefault(fold(heading.name), heading.id)
-    for heading in headings:
-        for synonym in heading.synonyms:
-            found.setdefault(fold(synonym), heading.id)
-    return found
-
-
-def _of_disease(disease: Disease, ontology: DiseaseOntology, heading_of: Mapping[str, str]) -> Concept:
-    """The heading of the same name counts; where there is none, the ontology's own reference to MeSH, and last the
-    heading that has one of its synonyms."""
-    referred = [xref.removeprefix("MESH:") for xref in disease.xrefs if xref.startswith("MESH:")]
-    keys = [fold(name) for name in (disease.name, *disease.synonyms)]
-    own = [heading_of[keys[0]]] if keys[0] in heading_of else []
-    # MeSH does not tell carcinomas of an organ from its cancers.
-    keys += [_CARCINOMA.sub("cancer", key) for key in keys]
-    named = [heading_of[key] for key in keys if key in heading_of]
-    # "Tumour" may be benign or not: what stands for both is of neither kind.
-    is_cancer: bool | None = ontology.is_cancer(disease.id)
-    name = disease.name
-    if disease.id == CELLULAR_PROLIFERATION:
-        is_cancer, name = None, "neoplasm"  # nobody calls it a disease of cellular proliferation
-    mesh = next(iter([*own, *referred, *named]), None)
-    return Concept(name, disease.id, mesh, is_cancer, score=EXACT, areas=ontology.areas(disease.id))
-
-
-def _of_heading(heading: Heading, ontology: DiseaseOntology, of_name: Mapping[str, Concept]) -> Concept:
-    """The disease that has one of the heading's names and is that heading. Without one, the heading alone: a term that
-    only refers to it may be something narrower."""
-    named = (of_name.get(fold(name)) for name in (heading.name, *heading.synonyms))
-    if same := next((concept for concept in named if concept and concept.mesh == heading.id), None):
-        return same
-    kinds = {ontology.is_cancer(disease.id) for disease in ontology.with_xref(f"MESH:{heading.id}")}
-    if not kinds and not heading.is_under(NEOPLASMS):
-        kinds = {False}
-    return Concept(heading.name, None, heading.id, kinds.pop() if len(kinds) == 1 else None, score=EXACT)
+def scored(concept: Concept, score: float) -> Concept:
+    """The concept, as sure as that."""
+    return replace(concept, score=round(score, 3))
 
 
 def _of_which(name: str, concept: Concept, *, left_out: Sequence[str]) -> Concept | None:
@@ -168,27 +180,8 @@ def _of_which(name: str, concept: Concept, *, left_out: Sequence[str]) -> Concep
     if words & _TURNS_ROUND:
         return None
     kept = 1 - len(left_out) / len(name.split())
-    if words & _JOINS or kept < _LEAST_KEPT:
-        return Concept(" ".join(name.casefold().split()), None, None, concept.is_cancer, score=round(kept / 2, 3))
-    return _scored(concept, GENERALISED * kept)
-
-
-def _rephrased(key: str) -> Iterator[str]:
-    """Other ways to say a folded name, likelier ones first."""
-    numbered = _numbered(key)
-    turned = [f"{match['where']} {match['what']}"] if (match := _OF.match(numbered)) else []
-    seen = {key}
-    for phrasing in (numbered, *turned):
-        said = [phrasing, _TUMOUR.sub("cancer", phrasing), _DISORDER.sub(_DISEASE, phrasing)]
-        if _JOINS.isdisjoint(phrasing.split()):
-            said += [f"{phrasing} {_DISEASE}", f"{phrasing} {_SYNDROME}"]
-        yield from (other for other in dict.fromkeys(said) if other not in seen)
-        seen.update(said)
-
-
-def _numbered(key: str) -> str:
-    return " ".join(_NUMERALS.get(word, word) for word in key.split())
-
-
-def _scored(concept: Concept, score: float) -> Concept:
-    return replace(concept, score=round(score, 3))
+    if words & JOINS or kept < _LEAST_KEPT:
+        # "Cancer of the breast and ovaries": what ends in no cancer may begin with one.
+        is_cancer = (concept.is_cancer or None) if words & JOINS else concept.is_cancer
+        return Concept(" ".join(name.casefold().split()), None, None, is_cancer, score=round(kept / 2, 3))
+    return scored(concept, GENERALISED * kept)

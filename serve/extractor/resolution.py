@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pubserve.contract import DiseaseIds, Mention
-from serve.extractor.grounding import Name, ground
-from serve.extractor.negation import is_negated
-from serve.extractor.normalisation import Concept, Normaliser
+from serve.extractor.concepts import Concept
+from serve.extractor.grounding import Name, Place, ground
+from serve.extractor.negation import negations
+from serve.extractor.normalisation import EXACT, LEARNT, Normaliser, scored
 from serve.text.abbreviations import find_abbreviations
 from serve.text.document import Document
 from serve.text.folding import fold, is_abbreviation, words
@@ -25,16 +27,22 @@ class Resolved:
     """Broad groups of the Disease Ontology that what is named, and not denied, falls into; the commonest first."""
 
 
-def resolve(names: Iterable[Name], document: Document, normaliser: Normaliser) -> Resolved:
-    """Ground the names, and what the text abbreviates them to; look each up; see what is said about it."""
-    long_forms = {found.short: found.long for text in _texts(document) for found in find_abbreviations(text)}
+def resolve(
+    names: Iterable[Name], document: Document, normaliser: Normaliser, learnt: Mapping[str, str] = MappingProxyType({})
+) -> Resolved:
+    """Ground the names, and what the text abbreviates them to; look each up; see what is said about it.
+
+    Args:
+        learnt: headings of MeSH for names, by `name_key`, that no vocabulary has as they are.
+    """
+    long_forms = abbreviations(document)
     grounded = ground(_with_other_forms(names, long_forms), document)
+    denied = _denied(grounded.places, document)
     mentions = []
     areas: Counter[str] = Counter()
-    for place in grounded.places:
-        meant = _spelt_out(place.text, long_forms)
-        concept = normaliser.normalise(meant)
-        is_denied = is_negated(getattr(document, place.field), place.start, place.end)
+    for place, is_denied in zip(grounded.places, denied, strict=True):
+        meant = spelt_out(place.text, long_forms)
+        concept = _concept(meant, normaliser, learnt)
         areas.update(concept.areas if concept and not is_denied else ())
         mentions.append(
             Mention(
@@ -61,8 +69,21 @@ def display_name(name: str) -> str:
     )
 
 
-def _texts(document: Document) -> Sequence[str]:
-    return document.title, document.abstract
+def _denied(places: Sequence[Place], document: Document) -> list[bool]:
+    """Whether each place is denied, field by field; places are in reading order."""
+    return [
+        denied
+        for field in ("title", "abstract")
+        for denied in negations(
+            getattr(document, field), [(place.start, place.end) for place in places if place.field == field]
+        )
+    ]
+
+
+def abbreviations(document: Document) -> dict[str, str]:
+    """What a paper says its abbreviations stand for."""
+    texts = document.title, document.abstract
+    return {found.short: found.long for text in texts for found in find_abbreviations(text)}
 
 
 def _with_other_forms(names: Iterable[Name], long_forms: Mapping[str, str]) -> Iterator[Name]:
@@ -76,7 +97,7 @@ def _with_other_forms(names: Iterable[Name], long_forms: Mapping[str, str]) -> I
             yield Name(short, name.confidence)
 
 
-def _spelt_out(text: str, long_forms: Mapping[str, str]) -> str:
+def spelt_out(text: str, long_forms: Mapping[str, str]) -> str:
     """The text with its abbreviations as the paper explains them: `HCL variant` is `hairy cell leukaemia variant`."""
     if long := long_forms.get(text) or long_forms.get(text.removesuffix("s")):
         return long
@@ -84,6 +105,20 @@ def _spelt_out(text: str, long_forms: Mapping[str, str]) -> str:
         if long := long_forms.get(text[word.start : word.end]):
             text = f"{text[: word.start]}{long}{text[word.end :]}"
     return text
+
+
+def name_key(name: str) -> str:
+    """The same for every way to write a name; an abbreviation is written in one way."""
+    return name if is_abbreviation(name) else fold(name)
+
+
+def _concept(name: str, normaliser: Normaliser, learnt: Mapping[str, str]) -> Concept | None:
+    """What the vocabularies have as it is comes first; what was learnt counts before what is only like the name."""
+    found = normaliser.normalise(name)
+    if (found is None or found.score < EXACT) and (heading := learnt.get(name_key(name))):
+        known = normaliser.heading(heading)
+        return scored(known, LEARNT) if known else found
+    return found
 
 
 def _plain(name: str) -> str:

@@ -9,14 +9,16 @@ import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from serve.extractor.grounding import DocumentIndex, Field, Name
-from serve.extractor.normalisation import SAYS_NOTHING_ALONE, Normaliser
-from serve.extractor.resolution import Resolved, resolve
+from serve.extractor.normalisation import Normaliser
+from serve.extractor.phrasing import SAYS_NOTHING_ALONE
+from serve.extractor.resolution import Resolved, name_key, resolve
 from serve.extractor.tagging import OUTSIDE, TaggedRow, spans
 from serve.text.document import Document
 from serve.text.folding import is_abbreviation, words
@@ -33,11 +35,19 @@ NamesIn = Callable[[str], Iterable[tuple[int, int]]]
 
 
 class Support(BaseModel):
-    """How likely the words of a name must be diseases; chosen on development papers, shipped beside the weights."""
+    """What is learnt beside the weights, and shipped with them: how likely the words of a name must be diseases, and
+    what names mean that no vocabulary has."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     threshold: float = Setting(gt=0, lt=1)
+    headings: dict[str, str] = {}
+    """Headings of MeSH by name, as it is written."""
+
+    @cached_property
+    def learnt(self) -> dict[str, str]:
+        """The headings by what `resolution.name_key` makes of the names."""
+        return {name_key(name): heading for name, heading in self.headings.items()}
 
     @classmethod
     def load(cls, model_dir: Path) -> "Support":
@@ -53,7 +63,7 @@ class Support(BaseModel):
 
 def resolve_tags(rows: Sequence[TaggedRow], document: Document, support: Support, normaliser: Normaliser) -> Resolved:
     """From the tagged rows of a paper to its mentions, as the service answers them."""
-    return resolve(support.names(rows, document, normaliser.names_in), document, normaliser)
+    return resolve(support.names(rows, document, normaliser.names_in), document, normaliser, support.learnt)
 
 
 def judged(rows: Sequence[TaggedRow], document: Document, known: NamesIn) -> list[Name]:

@@ -11,6 +11,9 @@ from typing_extensions import TypedDict  # pydantic takes that of `typing` from 
 
 CATALOG_ENTRY = "disease-vocabularies"
 ONTOLOGY_FILE = "doid.json"
+REFERRING_FILES = ("mondo.json", "hp.json")
+"""Ontologies whose terms refer to MeSH and the Disease Ontology: Mondo knows more names of rare diseases, the Human
+Phenotype Ontology those of signs and symptoms."""
 REMEDY = f"Run `pubserve-models prepare --rebuild {CATALOG_ENTRY}`."
 
 CANCER = "DOID:162"
@@ -65,18 +68,12 @@ class DiseaseOntology:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read `doid.json`: a list of terms with `id`, `name`, `synonyms`, `xrefs` and `relations`.
-
-        Raises `VocabularyError` that names the file, the field and what to do.
-        """
+        """Read `doid.json`, as `read_terms` does. Raises `VocabularyError` that says what to do."""
+        terms = read_terms(path)
         try:
-            return cls(map(_disease, _RECORDS.validate_json(path.read_bytes())))
-        except ValidationError as error:
-            first = error.errors(include_input=False)[0]
-            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-        except (OSError, VocabularyError) as error:
-            problem = str(error)
-        raise VocabularyError(f"{path}: {problem}. {REMEDY}")
+            return cls(terms)
+        except VocabularyError as error:
+            raise VocabularyError(f"{path}: {error}. {REMEDY}") from error
 
     def __iter__(self) -> Iterator[Disease]:
         return iter(self._by_id.values())
@@ -138,6 +135,21 @@ class _Record(TypedDict):
 
 
 _RECORDS = TypeAdapter(list[_Record])
+
+
+def read_terms(path: Path) -> list[Disease]:
+    """Read a file of an ontology: a list of terms with `id`, `name`, `synonyms`, `xrefs` and `relations`.
+
+    Raises `VocabularyError` that names the file, the field and what to do.
+    """
+    try:
+        return list(map(_disease, _RECORDS.validate_json(path.read_bytes())))
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except OSError as error:
+        problem = str(error)
+    raise VocabularyError(f"{path}: {problem}. {REMEDY}")
 
 
 def _disease(record: _Record) -> Disease:

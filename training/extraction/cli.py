@@ -15,7 +15,9 @@ HELP = """Train the extractor of diseases, measure it, and look at what it finds
 
 \b
   pubserve train extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
+  pubserve train extraction names ../shared/data       what annotators mean by names that no vocabulary has
   pubserve train extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
+  pubserve train extraction lookups ../shared/data     how long a name takes to look up
   pubserve train extraction show ../shared/data/abstracts    its mentions in twenty papers, as a page
   pubserve train extraction topics ../shared/data/abstracts    the rules for topics against a reader
 
@@ -27,6 +29,7 @@ cli = typer.Typer(name="extraction", help=HELP, no_args_is_help=True, rich_marku
 console = Console()
 
 CONFIGS = Path(__file__).parents[1] / "configs"
+ADAPTER = Path("models/disease-tagger")
 
 Data = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DATA", help="Folder of the corpora.")]
 Corpora = Annotated[Path, typer.Option(exists=True, help="Which papers to train on, and which to measure on.")]
@@ -39,7 +42,7 @@ def train(
     corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
     config: Config = CONFIGS / "taggers" / "minilm.yaml",
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs/tagger"),
-    adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = Path("models/disease-tagger"),
+    adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = ADAPTER,
 ) -> None:
     """Fine-tune the tagger and put the adapter where the catalogue finds it. A run that was stopped goes on."""
     from serve.extractor.normalisation import Normaliser
@@ -47,17 +50,46 @@ def train(
     from serve.model_store import ModelStore
     from training.config import TaggerConfig
     from training.extraction.runs import read_parts, run
-    from training.runs import ADAPTER, RESULT_FILE
+    from training.runs import ADAPTER as EXPORTED
+    from training.runs import RESULT_FILE
 
     settings = TaggerConfig.load(config)
     normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
     done = run(settings, read_parts(corpora, data, seed=settings.seed), runs, normaliser)
-    shutil.copytree(runs / ADAPTER, adapter, dirs_exist_ok=True)
+    shutil.copytree(runs / EXPORTED, adapter, dirs_exist_ok=True)
     shutil.copyfile(runs / RESULT_FILE, adapter / "training.json")
+    names(data, corpora, settings.seed, adapter)
     for part, scores in done.scores.items():
         console.print(
             f"{part}: F1 {scores['mention']['f1']:.3f} by mention, {scores['document']['f1']:.3f} by document"
         )
+
+
+@cli.command()
+def names(
+    data: Data,
+    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    seed: Annotated[int, typer.Option(help="Of the split and of the papers left out; training used 17.")] = 17,
+    adapter: Annotated[Path, typer.Option(help="The adapter whose support.json they go into.")] = ADAPTER,
+) -> None:
+    """Learn from the training papers what annotators mean by names that no vocabulary has. `train` does it, too."""
+    from serve.extractor.mesh import MESH_FILE, read_disease_headings
+    from serve.extractor.normalisation import Normaliser
+    from serve.extractor.support import Support
+    from serve.extractor.vocabulary import CATALOG_ENTRY
+    from serve.model_store import ModelStore
+    from training.extraction.learnt_names import FOLDS, judge
+    from training.extraction.runs import read_parts
+
+    vocabularies = ModelStore().prepare(CATALOG_ENTRY).path
+    parts = read_parts(corpora, data, seed=seed)
+    headings = read_disease_headings(vocabularies / MESH_FILE)
+    judged = judge([*parts.train, *parts.dev], Normaliser.load(vocabularies), headings, seed=seed)
+    Support.load(adapter).model_copy(update={"headings": dict(judged.names)}).save(adapter)
+    console.print(
+        f"{len(judged.names)} names. Learnt from the others of {FOLDS} parts and used in the last, in turns, "
+        f"{judged.right} of {judged.mentions} mentions had the right id."
+    )
 
 
 @cli.command()
@@ -139,6 +171,37 @@ def evaluate(
         console.print(f"{generator.name}: {dict(generator.counted)}")
     for path in write(report, out):
         console.print(f"  {path}")
+
+
+@cli.command()
+def lookups(
+    data: Data,
+    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    seed: Annotated[int, typer.Option(help="Of the split; the shipped tagger was trained with 17.")] = 17,
+) -> None:
+    """Time the first lookup of every name that annotators marked in the training papers."""
+    import numpy as np
+
+    from serve.extractor.normalisation import Normaliser
+    from serve.extractor.vocabulary import CATALOG_ENTRY
+    from serve.model_store import ModelStore
+    from training.extraction.extractors import training_names
+    from training.extraction.runs import read_parts
+
+    started_s = time.process_time()
+    normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
+    loaded_s = time.process_time() - started_s
+    parts = read_parts(corpora, data, seed=seed)
+    taken_ns = []
+    for name in dict.fromkeys(training_names([*parts.train, *parts.dev])):
+        started_ns = time.thread_time_ns()
+        normaliser.normalise(name)
+        taken_ns.append(time.thread_time_ns() - started_ns)
+    mean, median, slow = np.mean(taken_ns), *np.percentile(taken_ns, (50, 99))
+    console.print(
+        f"{len(taken_ns)} names: {mean / 1e3:.0f} µs of processor time on average, {median / 1e3:.0f} in the median, "
+        f"{slow / 1e3:.0f} for all but one in a hundred. The vocabularies took {loaded_s:.1f} s to load."
+    )
 
 
 @cli.command()

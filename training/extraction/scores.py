@@ -89,11 +89,14 @@ def concept_score(
     mentions: Sequence[Sequence[Mention]], papers: Sequence[AnnotatedPaper], ontology: DiseaseOntology
 ) -> Score:
     """Distinct diseases per paper. Annotators write ids of MeSH and OMIM; OMIM's are followed to MeSH where the
-    ontology knows the way, and what neither side could give an id plays no part."""
-    found = [{key for mention in of if (key := _found_concept(mention))} for of in mentions]
+    ontology knows the way, and to the ontology where it does not; what neither side could give an id plays no part."""
     wanted = [
-        {_wanted_concept(id_, ontology) for annotation in paper.annotations for id_ in annotation.concept_ids}
+        {wanted_concept(id_, ontology) for annotation in paper.annotations for id_ in annotation.concept_ids}
         for paper in papers
+    ]
+    found = [
+        {key for mention in of if (key := _found_concept(mention, expected))}
+        for of, expected in zip(mentions, wanted, strict=True)
     ]
     return Score.of(found, wanted)
 
@@ -136,11 +139,15 @@ def _overlap(one: Place, other: Place) -> bool:
     return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]
 
 
-def _found_concept(mention: Mention) -> str | None:
-    return f"MESH:{mention.ids.mesh}" if mention.ids.mesh else mention.ids.doid
+def _found_concept(mention: Mention, wanted: Collection[str]) -> str | None:
+    """The id of the Disease Ontology where that is what was wanted, else that of MeSH, which may be a wider one."""
+    if mention.ids.mesh and mention.ids.doid not in wanted:
+        return f"MESH:{mention.ids.mesh}"
+    return mention.ids.doid
 
 
-def _wanted_concept(id_: str, ontology: DiseaseOntology) -> str:
+def wanted_concept(id_: str, ontology: DiseaseOntology) -> str:
+    """An annotators' id as it is compared."""
     if id_.startswith("MESH:"):
         return id_
     for disease in ontology.with_xref(id_):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.extractor.mesh import Heading, read_disease_headings, read_headings
+from serve.extractor.mesh import Heading, read_disease_headings, read_disease_supplements, read_headings
 from serve.extractor.vocabulary import VocabularyError
 
 
@@ -30,6 +30,14 @@ def test_only_diseases_and_mental_disorders_are_kept_and_their_names_put_in_orde
         ("D1", "Non-Small-Cell Lung Carcinoma", ("A, b, c",)),
         ("D3", "Anxiety", ("Bad Nerves",)),
     ]
+
+
+def test_supplementary_records_of_diseases_have_the_places_of_what_they_are_kept_under(tmp_path: Path) -> None:
+    (tmp_path / "supp.tsv").write_text("C1\tToe, Sore\tToes, Sore\tD1,D9\nC2\tSalt\t\tD9\n")
+
+    [sore] = read_disease_supplements(tmp_path / "supp.tsv", [Heading("D1", "Toe Diseases", (), ("C05.1", "C17.2"))])
+
+    assert sore == Heading("C1", "Sore Toe", ("Sore Toes",), ("C05.1", "C17.2"), kept_under=("D1",))
 
 
 def test_a_table_that_cannot_be_read_is_named_with_line_and_remedy(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serve.extractor.mesh import Heading
-from serve.extractor.normalisation import EXACT, REPHRASED, Normaliser
+from serve.extractor.normalisation import EXACT, REFERRED, REPHRASED, SAME_ESSENCE, Normaliser
 from serve.extractor.vocabulary import CANCER, CELLULAR_PROLIFERATION, Disease, DiseaseOntology
 
 ONTOLOGY = DiseaseOntology(
@@ -27,8 +27,18 @@ ONTOLOGY = DiseaseOntology(
         Disease("DOID:10", "disease of the vessels", ("stroke",), ("MESH:D99",), ("DOID:4",)),
         Disease("DOID:11", "diarrhea", (), ("MESH:D98",), ("DOID:4",)),
         Disease("DOID:12", "trichohepatoenteric syndrome", ("THES",), (), ("DOID:4",)),
+        Disease("DOID:13", "kidney disease", (), (), ("DOID:4",)),
+        Disease("DOID:14", "hypotension", (), (), ("DOID:4",)),
+        Disease("DOID:15", "amyloidosis of the kidney", (), (), ("DOID:13",)),
+        Disease("DOID:16", "epididymitis", (), (), ("DOID:4",)),
     ]
 )
+REFERRING = [
+    Disease("MONDO:1", "malignant lung", ("MLU", "lung cancer"), ("MESH:D01", "DOID:1")),
+    Disease("MONDO:2", "low pressure", (), ("DOID:14",)),
+    Disease("HP:1", "vomiting", ("emesis",), ("MSH:D09",)),
+    Disease("HP:2", "tall stature"),
+]
 HEADINGS = [
     Heading("D01", "Lung Neoplasms", ("Lung Cancer", "Pulmonary Neoplasms"), ("C04.1",)),
     Heading("D02", "Breast Neoplasms", ("Breast Cancer",), ("C04.2",)),
@@ -37,12 +47,14 @@ HEADINGS = [
     Heading("D12", "Tumors", ("Swellings",), ("C04",)),
     Heading("D10", "Stroke", (), ("C10.2",)),
     Heading("D11", "Diarrhea", (), ("C23.2",)),
+    Heading("D13", "Kidney Diseases", (), ("C12.1",)),
+    Heading("C01", "Familial Lung Cancer", (), ("C04.1",), kept_under=("D01",)),
 ]
 
 
 @pytest.fixture(scope="module")
 def normaliser() -> Normaliser:
-    return Normaliser(ONTOLOGY, HEADINGS)
+    return Normaliser(ONTOLOGY, HEADINGS, REFERRING)
 
 
 @pytest.mark.parametrize(
@@ -79,6 +91,77 @@ def test_another_way_to_say_it_is_found_with_a_lower_score(normaliser: Normalise
 
     assert concept
     assert (concept.doid, concept.score) == (doid, REPHRASED)
+
+
+@pytest.mark.parametrize(
+    ("name", "doid", "mesh"),
+    [
+        ("malignant lungs", "DOID:1", "D01"),
+        ("MLU", "DOID:1", "D01"),
+        ("low pressure", "DOID:14", None),
+        ("emesis", None, "D09"),
+    ],
+)
+def test_a_name_of_another_ontology_leads_to_what_it_refers_to(
+    normaliser: Normaliser, name: str, doid: str | None, mesh: str | None
+) -> None:
+    concept = normaliser.normalise(name)
+
+    assert concept
+    assert (concept.doid, concept.mesh, concept.score) == (doid, mesh, REFERRED)
+    assert normaliser.normalise("tall stature") is None
+    assert normaliser.normalise("mlu") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "doid"),
+    [
+        ("hypotensive", "DOID:14"),
+        ("renal amyloidosis", "DOID:15"),
+        ("renal toxicity", "DOID:13"),
+        ("kidney of hair", None),
+    ],
+)
+def test_other_forms_of_the_words_in_any_order_are_found_less_surely(
+    normaliser: Normaliser, name: str, doid: str | None
+) -> None:
+    concept = normaliser.normalise(name)
+
+    assert (concept and (concept.doid, concept.score)) == (doid and (doid, SAME_ESSENCE))
+
+
+def test_an_organ_is_no_disease_of_it(normaliser: Normaliser) -> None:
+    assert normaliser.normalise("epididymis") is None
+    assert normaliser.normalise("cyst of epididymis") is None
+
+
+def test_a_disease_that_is_no_heading_has_the_nearest_wider_one(normaliser: Normaliser) -> None:
+    amyloidosis = normaliser.normalise("amyloidosis of the kidney")
+
+    assert amyloidosis
+    assert (amyloidosis.doid, amyloidosis.mesh) == ("DOID:15", "D13")
+
+
+def test_a_supplementary_record_is_a_cancer_if_what_it_is_kept_under_is(normaliser: Normaliser) -> None:
+    familial = normaliser.normalise("familial lung cancer")
+
+    assert familial
+    assert (familial.doid, familial.mesh, familial.is_cancer) == (None, "C01", True)
+
+
+def test_a_heading_is_found_by_its_id(normaliser: Normaliser) -> None:
+    lung = normaliser.heading("D01")
+
+    assert lung
+    assert (lung.name, lung.doid) == ("lung cancer", "DOID:1")
+    assert normaliser.heading("D99") is None
+
+
+def test_what_ends_in_no_cancer_may_begin_with_one(normaliser: Normaliser) -> None:
+    concept = normaliser.normalise("cancer of the breast and kidney disease")
+
+    assert concept
+    assert (concept.doid, concept.mesh, concept.is_cancer) == (None, None, None)
 
 
 def test_a_kind_of_a_known_disease_is_that_disease_the_less_surely_the_more_is_left_out(
@@ -132,7 +215,8 @@ def test_what_no_vocabulary_knows_stays_unknown(normaliser: Normaliser, name: st
         ("breast adenoma", False),
         ("tumour", None),
         ("nausea", False),
-        ("diabetes type 2", None),
+        ("diabetes type 2", False),
+        ("gout", None),
     ],
 )
 def test_cancer_is_what_the_ontology_counts_as_cancer(
@@ -191,8 +275,16 @@ def test_the_prepared_vocabularies_are_read_from_their_directory(tmp_path: Path)
     records = [{"id": CANCER, "name": "cancer", "xrefs": [{"namespace": "MESH", "id": "D009369"}]}]
     (tmp_path / "doid.json").write_text(json.dumps(records))
     (tmp_path / "mesh_id_label_mappings.tsv").write_text("D009369\tNeoplasms\tTumors|Cancers\tC04\t\n")
+    (tmp_path / "mesh_supp_id_label_mappings.tsv").write_text("C1\tRare Lump\t\tD009369\nC2\tSalt\t\tD000001\n")
+    (tmp_path / "mondo.json").write_text(json.dumps([{**records[0], "id": "1", "name": "growth, malignant"}]))
+    (tmp_path / "hp.json").write_text("[]")
 
-    concept = Normaliser.load(tmp_path).normalise("Cancers")
+    normaliser = Normaliser.load(tmp_path)
+    found = [normaliser.normalise(name) for name in ("Cancers", "malignant growth", "rare lumps", "salt")]
 
-    assert concept
-    assert (concept.doid, concept.mesh, concept.is_cancer) == (CANCER, "D009369", True)
+    assert [concept and (concept.doid, concept.mesh, concept.is_cancer) for concept in found] == [
+        (CANCER, "D009369", True),
+        (CANCER, "D009369", True),
+        (None, "C1", True),
+        None,
+    ]

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from pubserve.contract import DiseaseIds, Mention
 from serve.extractor.grounding import Name
+from serve.extractor.mesh import Heading
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.resolution import display_name, resolve
+from serve.extractor.resolution import display_name, name_key, resolve
 from serve.extractor.vocabulary import CANCER, Disease, DiseaseOntology
 from serve.text.document import Document
 
@@ -20,8 +21,10 @@ NORMALISER = Normaliser(
             Disease("DOID:3", "heart disease", ("HCL",)),
         ]
     ),
-    [],
+    [Heading("D02", "Hairy Cell Leukemia", (), ("C04.1",)), Heading("D05", "Kidney Diseases", (), ("C12.1",))],
 )
+LEARNT = {"nephrotoxicity": "D05", "lung cancers": "D05", "gout": "D99"}
+"""The second is known better, and the third names no heading."""
 
 
 def mentions(*names: str, title: str = "", abstract: str = "") -> list[Mention]:
@@ -71,6 +74,26 @@ def test_a_mention_that_is_denied_is_marked_and_the_others_are_not() -> None:
     found = mentions("lung cancer", title="Lung cancer", abstract="There was no evidence of lung cancer.")
 
     assert [m.negated for m in found] == [False, True]
+
+
+def test_what_a_list_of_diseases_is_denied_by_denies_all_of_it() -> None:
+    found = mentions("gout", "lung cancer", abstract="Patients with gout or lung cancer were excluded. Gout was rare.")
+
+    assert [(m.text, m.negated) for m in found] == [("gout", True), ("lung cancer", True), ("Gout", False)]
+
+
+def test_what_was_learnt_of_a_name_counts_where_no_vocabulary_has_it_as_it_is() -> None:
+    learnt = {name_key(name): heading for name, heading in LEARNT.items()}
+    document = Document("", "Nephrotoxicity in lung cancer with gout.")
+    names = [Name(name, 0.9) for name in ("nephrotoxicity", "lung cancer", "gout")]
+
+    found = resolve(names, document, NORMALISER, learnt).mentions
+
+    assert [(m.disease, m.ids) for m in found] == [
+        ("Kidney Diseases", DiseaseIds(mesh="D05")),
+        ("Lung Cancer", DiseaseIds(doid="DOID:1")),
+        ("Gout", DiseaseIds()),
+    ]
 
 
 def test_names_that_are_not_in_the_text_are_counted() -> None:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from serve.extractor.mesh import Heading
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.support import NamesIn, Support, judged
+from serve.extractor.resolution import name_key
+from serve.extractor.support import NamesIn, Support, judged, resolve_tags
 from serve.extractor.tagging import TaggedRow, TaggedWord
 from serve.extractor.vocabulary import Disease, DiseaseOntology
 from serve.text.document import Document
@@ -118,3 +120,21 @@ def test_the_threshold_is_kept_beside_the_weights(tmp_path: Path) -> None:
     Support(threshold=0.65).save(tmp_path)
 
     assert Support.load(tmp_path).threshold == 0.65
+
+
+def test_what_was_learnt_of_names_is_kept_with_it_and_found_however_they_are_spelt(tmp_path: Path) -> None:
+    support = Support(threshold=0.6, headings={"renal toxicities": "D007674"})
+    support.save(tmp_path)
+
+    assert Support.load(tmp_path) == support
+    assert support.learnt[name_key("Renal Toxicity")] == "D007674"
+
+
+def test_a_name_that_was_learnt_is_answered_with_its_heading() -> None:
+    normaliser = Normaliser(DiseaseOntology([]), [Heading("D007674", "Kidney Diseases", (), ("C12.1",))])
+    support = Support(threshold=0.6, headings={"nephrotoxicity": "D007674"})
+    document = Document("", "Nephrotoxicity")
+
+    [mention] = resolve_tags(tagged(document, 0.9), document, support, normaliser).mentions
+
+    assert (mention.disease, mention.ids.mesh) == ("Kidney Diseases", "D007674")

@@ -32,7 +32,8 @@ def test_the_shipped_catalogue_names_our_models_with_their_licences() -> None:
         "disease-tagger": "Apache-2.0",
         "phi-4": "MIT",
         "gemma-3-1b": "Gemma Terms of Use",
-        "disease-vocabularies": "CC0-1.0 (Disease Ontology), NLM terms of use (MeSH)",
+        "disease-vocabularies": "CC0-1.0 (Disease Ontology), NLM terms of use (MeSH), CC-BY-4.0 (Mondo), "
+        "HPO licence (Human Phenotype Ontology)",
     }
 
 

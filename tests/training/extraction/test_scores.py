@@ -58,6 +58,16 @@ def test_concepts_are_compared_by_mesh_and_omim_is_followed_there() -> None:
     assert score.counts == ((1, 2, 3),)
 
 
+def test_a_concept_without_a_heading_is_right_by_its_own_id_though_a_wider_heading_is_given() -> None:
+    ontology = DiseaseOntology([Disease("DOID:1", "lung cancer", xrefs=("OMIM:211980",))])
+    wanted = {CANCER: frozenset({"OMIM:211980"}), ASTHMA: frozenset({"MESH:D001249"})}
+    found = [mention(CANCER, mesh="D009369", doid="DOID:1"), mention(ASTHMA, mesh="D001249", doid="DOID:2841")]
+
+    score = concept_score([found], [paper(ASTHMA, CANCER, ids=wanted)], ontology)
+
+    assert score.counts == ((2, 2, 2),)
+
+
 def test_seen_and_unseen_spellings_are_told_apart() -> None:
     papers, found = [paper(ASTHMA, AGAIN, CANCER)], [[ASTHMA, CANCER]]
 
