@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypedDict
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -87,7 +87,42 @@ def read_paper(url: str) -> Iterator[BaseTool]:
         yield read_paper
 
 
-def test_an_agent_has_a_paper_read_and_says_what_was_found(url: str, read_paper: BaseTool) -> None:
+class Asked(BaseModel):
+    """The paper that a question is about."""
+
+    title: str
+
+
+class State(TypedDict, total=False):
+    question: str
+    title: str
+    found: dict[str, Any]
+    answer: str
+
+
+def test_a_graph_has_a_paper_read_by_any_model(url: str, read_paper: BaseTool) -> None:
+    writer = chat_with(ENGINE, url)
+
+    def choose(state: State) -> State:
+        asked = writer.with_structured_output(Asked, method="json_schema").invoke(state["question"])
+        assert isinstance(asked, Asked)
+        return {"title": asked.title}
+
+    def read(state: State) -> State:
+        return {"found": read_paper.invoke({"title": state["title"]})}
+
+    def answer(state: State) -> State:
+        return {"answer": str(writer.invoke(f"{state['question']} {state['found']}").content)}
+
+    graph = StateGraph(State).add_sequence([choose, read, answer]).add_edge(START, "choose").compile()
+
+    state = graph.invoke({"question": "What is 'On asthma' about?"})
+
+    assert state["found"] == {"extracted_diseases": ["Asthma"]}
+    assert state["answer"] == "".join(WORDS)
+
+
+def test_an_agent_whose_model_calls_tools_has_a_paper_read(url: str, read_paper: BaseTool) -> None:
     writer = chat_with(ENGINE, url)
     asking = writer.bind_tools([read_paper], tool_choice="read_paper")
 
