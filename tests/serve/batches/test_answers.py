@@ -59,6 +59,17 @@ async def test_chats_with_the_pipeline_and_with_the_engine_can_be_in_one_batch(c
     assert batch.model == "pubserve"
 
 
+async def test_a_chat_about_several_papers_has_a_line_of_its_answer_for_each(client: AsyncOpenAI) -> None:
+    several = json.dumps({"papers": [{"id": "1", "title": "Asthma."}, {"id": "2"}], "tasks": ["diseases"]})
+
+    batch = await ended(client, await submit(client, [line("a", chat(several), CHATS)], CHATS))
+
+    body = (await records(client, batch.output_file_id))["a"]["response"]["body"]
+    asthma, unreadable = map(json.loads, body["choices"][0]["message"]["content"].splitlines())
+    assert (asthma["extracted_diseases"], asthma["predicted_labels"]) == (["Asthma"], [])
+    assert unreadable["error"]["code"] == "unreadable_paper"
+
+
 async def test_prompts_are_completed(client: AsyncOpenAI) -> None:
     lines = [line("a", {"model": ENGINE, "prompt": "hi"}, "/v1/completions")]
 
