@@ -61,6 +61,7 @@ class Normaliser:
     ) -> None:
         concepts = Concepts(ontology, headings, referring)
         self._of_headings = concepts.of_headings
+        self._supplements = frozenset(heading.id for heading in headings if heading.kept_under)
         diseases = [(disease, concepts.of_diseases[disease.id]) for disease in ontology]
         in_mesh = [(heading, concepts.of_headings[heading.id]) for heading in headings]
         # The first to claim a name has it: names before synonyms, the ontology before MeSH. `Stroke` is a heading, and
@@ -97,8 +98,16 @@ class Normaliser:
         return cls(DiseaseOntology.load(vocabularies / ONTOLOGY_FILE), [*headings, *supplements], referring)
 
     def names_in(self, text: str) -> Iterator[tuple[int, int]]:
-        """Where a text has names of the vocabularies, the longest at each place."""
-        return find_names(text, lambda key, written: self._own.find(key, written) is not None)
+        """Where a text has names of the ontology and of MeSH's headings, the longest at each place.
+
+        Those of supplementary records only are left out: with them the tagger's ends are put right less often.
+        """
+
+        def is_name(key: str, written: str) -> bool:
+            found = self._own.find(key, written)
+            return found is not None and (found.doid is not None or found.mesh not in self._supplements)
+
+        return find_names(text, is_name)
 
     def heading(self, id_: str) -> Concept | None:
         """What a heading of MeSH stands for, or None where it is no disease's."""

@@ -149,6 +149,12 @@ def test_a_supplementary_record_is_a_cancer_if_what_it_is_kept_under_is(normalis
     assert (familial.doid, familial.mesh, familial.is_cancer) == (None, "C01", True)
 
 
+def test_supplementary_records_are_looked_up_but_not_looked_for(normaliser: Normaliser) -> None:
+    text = "familial lung cancer"
+
+    assert [text[start:end] for start, end in normaliser.names_in(text)] == ["lung cancer"]
+
+
 def test_a_heading_is_found_by_its_id(normaliser: Normaliser) -> None:
     lung = normaliser.heading("D01")
 
