@@ -2,13 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from typing import Literal, TypedDict
 
 import openai
 import pytest
+from langgraph.graph import START, StateGraph
+from pydantic import BaseModel, Field
 
+from pubserve import Client
 from pubserve.contract import Analysis
 from serve.chains import chat_model, citation_chain, topic_chain
-from tests.e2e.conftest import CANCER, RunningService
+from tests.e2e.conftest import ASTHMA, CANCER, RunningService, unread
 
 ENGINE = "smollm2-135m-instruct"
 
@@ -72,6 +76,23 @@ def test_an_answer_keeps_to_a_json_schema(openai_client: openai.OpenAI) -> None:
     assert content["organ"] in ("lung", "heart")
 
 
+class Place(BaseModel):
+    organ: Literal["lung", "heart"]
+    is_chronic: bool
+
+
+def test_pydantic_reads_what_the_engine_writes(openai_client: openai.OpenAI) -> None:
+    answer = openai_client.chat.completions.parse(
+        model=ENGINE,
+        messages=[{"role": "user", "content": "Asthma is a disease of which organ?"}],
+        response_format=Place,
+        max_tokens=40,
+        temperature=0,
+    )
+
+    assert isinstance(answer.choices[0].message.parsed, Place)
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_pipeline_is_a_model(openai_client: openai.OpenAI, stream: bool) -> None:
     message = f"{CANCER.title}\n{CANCER.abstract}"
@@ -88,6 +109,55 @@ def test_the_pipeline_is_a_model(openai_client: openai.OpenAI, stream: bool) -> 
     assert result.predicted_labels == ["Cancer"]
     assert all(message[m.start : m.end] == m.text for m in result.mentions)
     assert result.mentions
+
+
+def test_the_pipeline_streams_a_chunk_for_each_paper(openai_client: openai.OpenAI) -> None:
+    papers = [paper.model_dump() for paper in (CANCER, ASTHMA)]
+
+    *chunks, last = openai_client.chat.completions.create(
+        model="pubserve", messages=[{"role": "user", "content": json.dumps({"papers": papers})}], stream=True
+    )
+
+    results = [Analysis.model_validate_json(chunk.choices[0].delta.content or "") for chunk in chunks]
+    labels = {result.abstract_id: result.predicted_labels for result in results}
+    assert labels == {CANCER.id: ["Cancer"], ASTHMA.id: ["Non-Cancer"]}
+    assert last.choices[0].finish_reason == "stop"
+
+
+class Asked(BaseModel):
+    """The paper that a question is about."""
+
+    title: str = Field(max_length=200)
+
+
+class State(TypedDict, total=False):
+    question: str
+    title: str
+    found: str
+    answer: str
+
+
+def test_a_graph_of_langgraph_has_a_paper_read(service: RunningService) -> None:
+    writer = chat_model(f"{service.url}/v1", ENGINE, max_retries=0, timeout=120, max_tokens=80)
+
+    def choose(state: State) -> State:
+        asked = writer.with_structured_output(Asked, method="json_schema").invoke(state["question"])
+        assert isinstance(asked, Asked)
+        return {"title": asked.title}
+
+    def read(state: State) -> State:
+        with Client(service.url) as pubserve:
+            return {"found": str(pubserve.analyze([{"id": "1", "title": state["title"]}]).results[0])}
+
+    def answer(state: State) -> State:
+        return {"answer": str(writer.invoke(f"{state['question']} {state['found']}").content)}
+
+    graph = StateGraph(State).add_sequence([choose, read, answer]).add_edge(START, "choose").compile()
+
+    state = graph.invoke({"question": f"Is the paper '{CANCER.title}' about cancer?"})
+
+    assert state["found"].startswith("abstract_id='1' predicted_labels=")
+    assert state["answer"]
 
 
 def test_langchain_asks_the_engine_and_gets_what_the_schema_asks_for(service: RunningService) -> None:
@@ -128,7 +198,25 @@ def test_a_caller_who_stops_listening_frees_the_engine(openai_client: openai.Ope
     assert service.metric('pubserve_in_flight{unit="chats"}') == 1
     stream.close()
 
+    eventually_idle(service, "chats")
+
+
+def test_a_caller_who_runs_out_of_time_frees_the_pipeline(
+    openai_client: openai.OpenAI, service: RunningService
+) -> None:
+    papers = [paper.model_dump() for paper in unread(60)]
+
+    with pytest.raises(openai.APITimeoutError):
+        openai_client.with_options(timeout=2).chat.completions.create(
+            model="pubserve", messages=[{"role": "user", "content": json.dumps({"papers": papers})}]
+        )
+
+    eventually_idle(service, "tokens")
+
+
+def eventually_idle(service: RunningService, unit: str) -> None:
+    """Soon after a caller has gone away, nothing of his is in work."""
     for _ in range(100):
-        if service.metric('pubserve_in_flight{unit="chats"}') == 0:
+        if service.metric(f'pubserve_in_flight{{unit="{unit}"}}') == 0:
             return
-    pytest.fail("the abandoned chat is still in flight")
+    pytest.fail("what the caller asked is still in flight")
