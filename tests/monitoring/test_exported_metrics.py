@@ -13,6 +13,7 @@ import httpx
 import pytest
 from prometheus_client import generate_latest
 
+from streams.broker import Backlog
 from streams.metrics import WorkerMetrics
 from tests.monitoring.conftest import Observed, free_port
 from tests.programs import program
@@ -60,6 +61,7 @@ def metrics(observed: Observed) -> list[str]:
 
 def test_every_metric_and_label_that_is_asked_for_is_exported(metrics: list[str]) -> None:
     worker = WorkerMetrics()
+    worker.observe(Backlog({"papers": 1}, {"papers": 1}))
     worker.settled.labels("answered")
     worker.dead_letters.labels("failed")
     worker.retries.labels("service_unavailable")

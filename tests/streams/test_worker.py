@@ -312,10 +312,14 @@ async def test_gauges_show_how_far_behind_the_group_is(
     service.first = [refusal(503, retry_after_s=0)] * 1_000_000
     await send(redis, settings, *(f"Lung cancer {number}." for number in range(10)))
 
+    def backlog() -> tuple[float | None, float | None]:
+        lag, pending = (count(metrics, gauge, partition=settings.source) for gauge in ("lag", "pending"))
+        return lag, pending
+
     async with working(settings):
-        await until(lambda: _is(lambda: (count(metrics, "lag"), count(metrics, "pending")) == (8, 2)))
+        await until(lambda: _is(lambda: backlog() == (8, 2)))
         service.first = []
-        await until(lambda: _is(lambda: (count(metrics, "lag"), count(metrics, "pending")) == (0, 0)))
+        await until(lambda: _is(lambda: backlog() == (0, 0)))
 
 
 async def test_logs_never_hold_a_text(
