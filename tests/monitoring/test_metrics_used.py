@@ -21,7 +21,7 @@ pubserve_stage_seconds_count{stage="classify"} 3
         ("pubserve:request_errors:ratio_rate5m > 1", {}),
         ('rate(ray_a_total{b="c", d!~"e|f"}[5m])', {"ray_a_total": {"b", "d"}}),
         ("sum by (a, b) (pubserve_x)", {"pubserve_x": {"a", "b"}}),
-        ("max(pubserve_x) by (a) / sum(pubserve_y)", {"pubserve_x": {"a"}, "pubserve_y": {"a"}}),
+        ("sum(max by (a) (pubserve_x)) / sum(rate(pubserve_y[5m]))", {"pubserve_x": {"a"}, "pubserve_y": set()}),
         ("sum by (a, le) (rate(ray_x_bucket[1h]))", {"ray_x_bucket": {"a", "le"}}),
         (
             "sum by (le) (rate(ray_x_bucket[1h])) / sum(rate(ray_x_count[1h]))",

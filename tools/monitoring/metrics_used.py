@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 _SELECTOR = re.compile(r"\b((?:pubserve|ray|vllm)_\w+)(?:\{([^}]*)\})?")
 _MATCHED = re.compile(r"(\w+)\s*(?:=~|!~|!=|=)")
-_GROUPED = re.compile(r"\b(?:by|without)\s*\(([^)]*)\)")
+_GROUPING = re.compile(r"\bby\s*\(([^)]*)\)\s*(?=\()")
 
 Exported = Mapping[str, frozenset[str]]
 """The names of samples, and the labels that any of them has."""
@@ -32,14 +32,29 @@ class Missing:
 
 
 def asked_for(expr: str) -> dict[str, frozenset[str]]:
-    """Each metric of an expression, with the labels that it has to have. Those of recording rules hold a colon."""
-    grouped = {label.strip() for labels in _GROUPED.findall(expr) for label in labels.split(",")}
+    """Each metric of an expression, with the labels that it has to have. Those of recording rules hold a colon.
+
+    A grouping is written before what it groups, `sum by (label) (…)`, and asks for its labels in there alone.
+    """
+    groups = [
+        (range(grouping.end(), _closing(expr, grouping.end())), {label.strip() for label in grouping[1].split(",")})
+        for grouping in _GROUPING.finditer(expr)
+    ]
     asked: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
-    for metric, matchers in _SELECTOR.findall(_GROUPED.sub(" ", expr)):
-        # A plain count of a histogram is set against its buckets, and is not itself by `le`.
-        by = grouped if metric.endswith("_bucket") else grouped - {"le"}
-        asked[metric] |= frozenset(_MATCHED.findall(matchers)) | by
+    for metric in _SELECTOR.finditer(expr):
+        by = [labels for within, labels in groups if metric.start() in within]
+        asked[metric[1]] |= frozenset(_MATCHED.findall(metric[2] or "")).union(*by)
     return dict(asked)
+
+
+def _closing(expr: str, opening: int) -> int:
+    """Where the bracket at `opening` is closed."""
+    depth = 0
+    for place in range(opening, len(expr)):
+        depth += {"(": 1, ")": -1}.get(expr[place], 0)
+        if depth == 0:
+            return place
+    raise ValueError(f"a bracket is not closed: {expr}")
 
 
 def exported_by(*texts: str) -> Exported:
