@@ -76,9 +76,9 @@ def request_of(service: Service, endpoint: str, body: dict[str, Any]) -> PapersR
                 return _papers(asked, frozenset(asked.tasks), as_chat=True)
             return EngineRequest("chat", chat)
         case _:
-            completion = _unstreamed(_checked(CompletionBody, body))
-            require_engine(service, completion.model)
-            return EngineRequest("completions", completion)
+            prompt = _unstreamed(_checked(CompletionBody, body))
+            require_engine(service, prompt.model)
+            return EngineRequest("completions", prompt)
 
 
 def _papers(body: AnalyzeBody | PapersBody, tasks: frozenset[Task], *, as_chat: bool = False) -> PapersRequest:
