@@ -189,12 +189,13 @@ def test_a_caller_who_goes_away_frees_the_service(service: RunningService) -> No
 
 
 def test_a_service_full_of_bulk_work_refuses_more_of_it_and_answers_whoever_waits(service: RunningService) -> None:
-    papers = [paper.model_dump() for paper in unread(1000, times_as_long=30)]
+    # The first of them are short: a stream answers when its first paper is read, and those of a chunk are read together.
+    papers = [paper.model_dump() for paper in unread(16) + unread(984, times_as_long=30)]
 
     with httpx.stream("POST", f"{service.url}/v1/analyze/stream", json={"papers": papers}, timeout=60) as answer:
         assert answer.status_code == 200
         refused = httpx.post(
-            f"{service.url}/v1/analyze", json={"papers": papers[:1]}, headers={"x-priority": "bulk"}, timeout=10
+            f"{service.url}/v1/analyze", json={"papers": papers[-1:]}, headers={"x-priority": "bulk"}, timeout=10
         )
         with Client(service.url, retries=None) as client:
             with pytest.raises(RateLimited) as caught:
