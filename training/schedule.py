@@ -38,6 +38,7 @@ def trainer_arguments(config: FineTuning, run_dir: Path, *, batches: int, best: 
         warmup_steps=int(config.warmup_share * steps_per_epoch * config.epochs),
         weight_decay=config.weight_decay,
         bf16=resolve_dtype(config.precision) == "bfloat16",
+        use_cpu=not torch.accelerator.is_available(),  # else bf16 is refused on CPUs that have it
         eval_strategy="steps",
         eval_steps=evaluate_every,
         save_strategy="steps",
