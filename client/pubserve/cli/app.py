@@ -25,7 +25,12 @@ The service is where --url or PUBSERVE_BASE_URL says, else http://127.0.0.1:8000
 """
 
 app = typer.Typer(
-    name="pubserve", help=HELP, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False
+    name="pubserve",
+    cls=parts.Whole,
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 

@@ -6,8 +6,8 @@ A distribution offers a command `name` with
     name = "package.module:object"
 
 where the object is a typer application, a function that typer can make a command of, or one without parameters that
-reads `sys.argv`, as a console script does. A script is completed in the shell by the typer application `app` of its
-module, if there is one.
+reads `sys.argv`, as a console script does. A script is completed in the shell by the typer application of its module
+that is named `app` or `cli`, if there is one.
 """
 
 import inspect
@@ -17,7 +17,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NoReturn
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from pubserve.cli.exits import USAGE_ERROR
@@ -61,8 +61,26 @@ PARTS = {
 }
 
 
+class Whole(TyperGroup):
+    """A group whose parts a shell completes to the last option: while it asks, a part is the command it stands for."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        name, command, rest = super().resolve_command(ctx, args)
+        if ctx.resilient_parsing and isinstance(command, PassedOn):
+            command = command.itself() or command
+        return name, command, rest
+
+
+class PassedOn(TyperCommand):
+    """A command that knows no words of its own."""
+
+    def itself(self) -> Any:
+        """The command it stands for; None where that cannot be imported, or is not typer's."""
+        return None
+
+
 def add_to(app: typer.Typer) -> None:
-    """Give the application every command that is known here or offered by something installed."""
+    """Give an application of the class `Whole` every command that is known here or offered by something installed."""
     offered = {entry.name: entry for entry in entry_points(group=GROUP)}
     for name, part in PARTS.items():
         _add(app, name, part, offered.get(part.within or name))
@@ -73,14 +91,15 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _add(app: typer.Typer, name: str, part: Part, entry: EntryPoint | None) -> None:
-    class PassedOn(TyperCommand):
-        def shell_complete(self, ctx: Any, incomplete: str) -> list[Any]:
-            return completions(entry, ctx, incomplete) if entry and not part.within else []
+    class ThisPart(PassedOn):
+        def itself(self) -> Any:
+            command = command_of(entry) if entry else None
+            return getattr(command, "commands", {}).get(name) if part.within else command
 
     # Its own help option is off, so that --help reaches the command itself.
     @app.command(
         name,
-        cls=PassedOn,
+        cls=ThisPart,
         help=part.help,
         short_help=part.help if entry else f"{part.help} (not installed)",
         context_settings=_PASS_ON,
@@ -113,24 +132,15 @@ def call(target: Any, program: str, arguments: list[str]) -> None:
         target()
 
 
-def completions(entry: EntryPoint, context: Any, incomplete: str) -> list[Any]:
-    """What a shell may offer next behind the words in `context`: commands and options of the part.
-
-    Nothing where it cannot be imported, or is not typer's."""
+def command_of(entry: EntryPoint) -> Any:
+    """What typer makes of what an entry point names; None where it cannot be imported, or is not typer's."""
     try:
         target = entry.load()
     except ModuleNotFoundError:
-        return []
-    application = _application_of(target) or getattr(sys.modules[target.__module__], "app", None)
-    if not isinstance(application, typer.Typer):
-        return []
-    command: Any = get_command(application)
-    words = list(context.args)
-    while words and (deeper := getattr(command, "commands", {}).get(words[0])):
-        command, words = deeper, words[1:]
-    inner = command.make_context(command.name, words, parent=context, resilient_parsing=True)
-    offered: list[Any] = command.shell_complete(inner, incomplete)
-    return offered
+        return None
+    module = vars(sys.modules[target.__module__])
+    candidates = (_application_of(target), module.get("app"), module.get("cli"))
+    return next((get_command(found) for found in candidates if isinstance(found, typer.Typer)), None)
 
 
 def _application_of(target: Any) -> typer.Typer | None:

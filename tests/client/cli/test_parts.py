@@ -1,5 +1,6 @@
 """Commands of other distributions: listed without being imported, run as if they were commands of their own."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -14,9 +15,24 @@ from pubserve.cli import parts
 
 MODULE = """
 import sys
+from enum import StrEnum
 import typer
 
+class Speed(StrEnum):
+    SLOW = "slow"
+    FAST = "fast"
+
 cli = typer.Typer(help="Several commands.")
+inner = typer.Typer()
+cli.add_typer(inner, name="inner")
+
+@inner.command()
+def four(speed: Speed = Speed.SLOW):
+    pass
+
+@inner.command()
+def five():
+    pass
 
 @cli.command()
 def one(name: str, loud: bool = False):
@@ -25,6 +41,10 @@ def one(name: str, loud: bool = False):
 @cli.command()
 def two():
     raise SystemExit(7)
+
+@cli.command()
+def evaluate(model: str = ""):
+    pass
 
 def function(count: int = typer.Option(1, help="How many."), names: list[str] = None):
     print("function", count, names)
@@ -50,7 +70,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     def run(value: str, *words: str, name: str = "extra") -> Result:
         offered = [EntryPoint(name, value, parts.GROUP)]
         monkeypatch.setattr(parts, "entry_points", lambda group: offered if group == parts.GROUP else [])
-        app = typer.Typer(add_completion=False)
+        app = typer.Typer(cls=parts.Whole, add_completion=False)
         app.callback()(lambda: None)
         parts.add_to(app)
         return CliRunner().invoke(app, list(words))
@@ -94,8 +114,10 @@ def test_evaluate_is_a_short_way_to_a_command_of_train(run: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "words", "offered"),
     [
-        ("some_part:cli", "", {"one", "two"}),
+        ("some_part:cli", "", {"one", "two", "inner", "evaluate"}),
         ("some_part:cli", "one --l", {"--loud"}),
+        ("some_part:cli", "inner f", {"four", "five"}),
+        ("some_part:cli", "inner four --speed f", {"fast"}),
         ("some_part:function", "--co", {"--count"}),
         ("some_part:script", "--q", {"--quick"}),
         ("no_such_module:cli", "", set()),
@@ -104,12 +126,49 @@ def test_evaluate_is_a_short_way_to_a_command_of_train(run: Any) -> None:
 def test_a_shell_completes_what_follows_its_name(
     run: Any, monkeypatch: pytest.MonkeyPatch, value: str, words: str, offered: set[str]
 ) -> None:
-    typed = f"root extra {words}"
+    assert completed(run, monkeypatch, f"extra {words}", value) == offered
+
+
+def test_a_shell_completes_the_short_way_to_a_command(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert completed(run, monkeypatch, "evaluate --m", "some_part:cli", name="train") == {"--model"}
+
+
+def test_a_shell_is_told_the_names_of_parts_without_importing_them(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {"train", "load", "extra"} <= completed(run, monkeypatch, "", "some_part:cli")
+    assert "some_part" not in sys.modules
+
+
+def completed(run: Any, monkeypatch: pytest.MonkeyPatch, words: str, value: str, **options: str) -> set[str]:
+    """What bash is offered behind these words."""
+    typed = f"root {words}"
     monkeypatch.setenv("COMP_WORDS", typed)
     monkeypatch.setenv("COMP_CWORD", str(len(typed.split(" ")) - 1))
     monkeypatch.setenv("_ROOT_COMPLETE", "complete_bash")
+    return set(run(value, **options).stdout.split())
 
-    assert set(run(value).stdout.split()) == offered
+
+@pytest.mark.parametrize(
+    ("words", "some"),
+    [
+        ("train ", {"classifier", "data"}),
+        ("train data ", {"inspect", "fetch"}),
+        ("evaluate --m", {"--model"}),
+        ("load --shape r", {"ramp"}),
+        ("models v", {"verify"}),
+    ],
+)
+def test_a_shell_completes_the_parts_of_the_service(words: str, some: set[str]) -> None:
+    typed = f"pubserve {words}"
+    asked = {
+        "_PUBSERVE_COMPLETE": "complete_bash",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(typed.split(" ")) - 1),
+    }
+    script = "import sys; sys.argv = ['pubserve']; from pubserve.cli import main; main()"
+
+    ran = subprocess.run([sys.executable, "-c", script], env=os.environ | asked, capture_output=True, text=True)
+
+    assert some <= set(ran.stdout.split()), ran.stderr
 
 
 def test_its_exit_status_is_passed_on(run: Any) -> None:
