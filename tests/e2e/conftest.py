@@ -144,5 +144,5 @@ def anyio_backend() -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The drain ends the shared service, and other ways to start it need the memory: in this order, at the end."""
-    last = ("test_drain.py", "test_entry_points.py", "test_gpu_profile.py")
+    last = ("test_drain.py", "test_entry_points.py", "test_cluster_config.py", "test_gpu_profile.py")
     items.sort(key=lambda item: last.index(item.path.name) + 1 if item.path.name in last else 0)
