@@ -189,7 +189,7 @@ def test_a_caller_who_goes_away_frees_the_service(service: RunningService) -> No
 
 
 def test_a_service_full_of_bulk_work_refuses_more_of_it_and_answers_whoever_waits(service: RunningService) -> None:
-    # The first of them are short: a stream answers when its first paper is read, and those of a chunk are read together.
+    # A stream answers when its first paper is read, and papers of a chunk are read together: the first are short.
     papers = [paper.model_dump() for paper in unread(16) + unread(984, times_as_long=30)]
 
     with httpx.stream("POST", f"{service.url}/v1/analyze/stream", json={"papers": papers}, timeout=60) as answer:
