@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import RepeatedStratifiedKFold
 
 from serve.classifier.calibration import CategoryCalibration
+from training.baselines import CANCER_WORDS
 from training.evaluation.metrics import LEAST_CONFIDENCE
 
 Floats = NDArray[np.float64]
@@ -22,6 +23,16 @@ Bools = NDArray[np.bool_]
 Fit = Callable[[Floats, Bools], Callable[[Floats], Floats]]
 """From what is known of papers, one row each of (logit, evidence), and the truth, to a map from such rows to
 confidences."""
+
+# Cancers whose names have none of the words that the keyword rule counts, chosen from the names that the Disease
+# Ontology has for them: a paper without any evidence would hardly ever be said to be about cancer.
+_CANCER_NAMES = (
+    r"mesotheliom|hepatoma|seminom|germinom|astrocytom|ependymom|thymom|chordom|plasmacytom|hodgkin|waldenstr[oö]m"
+    r"|wilms|ewing|kaposi|merkel cell|mycosis fungoides|s[eé]zary|hairy cell"
+    r"|\b(?:nsclc|sclc|hcc|dlbcl|cll|aml|cml)\b"
+)
+EVIDENCE = f"{CANCER_WORDS}|{_CANCER_NAMES}"
+"""What is counted in a paper beside the network's score; see `serve.classifier.calibration`."""
 
 FOLDS, REPEATS = 5, 10
 MIDDLE = 0.5

@@ -9,8 +9,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from serve.classifier.calibration import Calibration
-from training.baselines import CANCER_WORDS
-from training.calibration import fit_category
+from training.calibration import EVIDENCE, fit_category
 from training.config import FineTuning, InvalidConfig, TrainingConfig
 from training.data import LABELS, LabelledPaper
 from training.data.splits import Parts
@@ -118,7 +117,7 @@ def calibrate(
     logits: torch.Tensor, papers: Sequence[LabelledPaper], config: TrainingConfig
 ) -> tuple[Calibration, dict[str, dict[str, float]]]:
     """A calibration per category, and the cross-validated log loss of every method that was compared for it."""
-    words = Calibration(words=CANCER_WORDS, categories={})
+    words = Calibration(words=EVIDENCE, categories={})
     evidence = [words.evidence(config.input.text(paper)) for paper in papers]
     fits = {
         label: fit_category(logits[:, column].tolist(), evidence, [p.label == label for p in papers], seed=config.seed)
