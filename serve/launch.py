@@ -35,7 +35,7 @@ READY_POLL_S = 0.5
 READY_TIMEOUT_S = 900.0
 
 console = Console(highlight=False)
-cli = typer.Typer(add_completion=False)
+cli = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @cli.command()
@@ -49,7 +49,11 @@ def serve(
 ) -> None:
     """Get the models, start the service, show one real answer, and serve until interrupted.
 
-    Every setting can be overridden from the environment: PUBSERVE_HTTP__PORT=9000 pubserve-serve
+    \b
+    Examples:
+      pubserve serve
+      pubserve serve --profile gpu --host 0.0.0.0
+      PUBSERVE_HTTP__PORT=9000 pubserve serve        every setting can be overridden from the environment
 
     SIGTERM or Ctrl-C drains: requests in flight finish, new ones are refused with 503, then it exits with 0.
     """

@@ -165,7 +165,13 @@ def evaluate(
     ] = None,
     out: Out = REPORTS / "evaluation",
 ) -> None:
-    """Measure a classifier as it is served on the test part, beside the keyword rule, TF-IDF and its untrained base."""
+    """Measure a classifier as it is served on the test part, beside the keyword rule, TF-IDF and its untrained base.
+
+    \b
+    Examples:
+      pubserve evaluate papers/
+      pubserve evaluate papers/ --also cancer-classifier-gemma --out reports/both
+    """
     from training.baselines import Baseline, KeywordRule, TfidfRegression
     from training.config import TrainingConfig
     from training.data import read_labelled

@@ -140,7 +140,11 @@ def check_papers(papers: Papers) -> list[Paper]:
 def check_paper(index: int, value: object) -> Paper:
     """The paper at a place of the caller's list, or an `InvalidArgument` that names the place and the field."""
     if not isinstance(value, Paper | Mapping):
-        raise InvalidArgument(f"papers[{index}] must be a Paper or a mapping, not {type(value).__name__}", index=index)
+        raise InvalidArgument(
+            f"papers[{index}] must be a Paper or a mapping, not {type(value).__name__}",
+            index=index,
+            hint="for PMIDs use analyze_many, which fetches their papers." if isinstance(value, str | int) else None,
+        )
     try:
         paper = value if isinstance(value, Paper) else Paper.model_validate(dict(value))
     except ValidationError as error:

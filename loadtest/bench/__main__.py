@@ -33,6 +33,12 @@ HELP = """Compare this service with other ways to do the same work: same papers,
   profile   a flame graph of one peer under a load
 
 A measurement is kept as a file in --runs and not made again: a run that was stopped goes on where it was.
+
+\b
+Examples:
+  pubserve bench run papers/ --quick                       a first look, in minutes
+  pubserve bench run papers/ --peer pubserve --concurrency 32
+  pubserve bench overhead papers/
 """
 
 app = typer.Typer(

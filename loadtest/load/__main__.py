@@ -66,6 +66,12 @@ def main(
               refused, how fast, and what becomes of the others
 
     \b
+    Examples:
+      pubserve load --duration 60s
+      pubserve load --host http://10.0.0.7:8000 --shape ramp --callers 32 --papers papers/
+      pubserve load --shape overload --duration 10m --out reports/overload
+
+    \b
     Report    summary.md, load.png, summary.json; locust* is Locust's own
     Exit      0 the levels held, 1 they did not, 2 not run to its end
     """

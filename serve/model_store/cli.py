@@ -17,12 +17,12 @@ EXAMPLES = """Fetch, check and clean up the models that Pubserve serves.
 
 \b
 Examples:
-  pubserve-models list                           what there is, and what is ready
-  pubserve-models prepare smollm2-135m-instruct  fetch and convert one model, once
-  pubserve-models prepare gemma-3-270m cancer-classifier
-  pubserve-models verify                         read every prepared model against its checksums
-  pubserve-models path cancer-classifier         where it lies, for other programs
-  pubserve-models prune                          remove revisions that are no longer used
+  pubserve models list                           what there is, and what is ready
+  pubserve models prepare smollm2-135m-instruct  fetch and convert one model, once
+  pubserve models prepare gemma-3-270m cancer-classifier
+  pubserve models verify                         read every prepared model against its checksums
+  pubserve models path cancer-classifier         where it lies, for other programs
+  pubserve models prune                          remove revisions that are no longer used
 
 Models are kept in PUBSERVE_CACHE_DIR (default: ~/.cache/pubserve). To use them on a machine without a network, copy
 that directory to it.
@@ -69,7 +69,7 @@ def list_models(cache_dir: CacheDir = None, catalog: CatalogFile = None) -> None
 
     \b
     Example:
-      pubserve-models list
+      pubserve models list
     """
     store = _store(cache_dir, catalog)
     table = Table("Name", "Source", "Licence", "Size", "State", box=None, pad_edge=False)
@@ -95,9 +95,9 @@ def prepare(
 
     \b
     Examples:
-      pubserve-models prepare smollm2-135m-instruct
-      pubserve-models prepare gemma-3-270m cancer-classifier
-      pubserve-models prepare --all
+      pubserve models prepare smollm2-135m-instruct
+      pubserve models prepare gemma-3-270m cancer-classifier
+      pubserve models prepare --all
     """
     if bool(names) == all_models:
         raise typer.BadParameter("Give the names of models, or --all.", param_hint="NAMES")
@@ -121,7 +121,7 @@ def verify(names: Names = None, cache_dir: CacheDir = None, catalog: CatalogFile
 
     \b
     Example:
-      pubserve-models verify gemma-3-270m
+      pubserve models verify gemma-3-270m
     """
     store = _store(cache_dir, catalog)
     damaged = False
@@ -143,7 +143,7 @@ def path(name: str, cache_dir: CacheDir = None, catalog: CatalogFile = None) -> 
 
     \b
     Example:
-      vllm serve "$(pubserve-models path smollm2-135m-instruct)"
+      vllm serve "$(pubserve models path smollm2-135m-instruct)"
     """
     typer.echo(_store(cache_dir, catalog).path(name))
 
@@ -154,7 +154,7 @@ def prune(cache_dir: CacheDir = None, catalog: CatalogFile = None) -> None:
 
     \b
     Example:
-      pubserve-models prune
+      pubserve models prune
     """
     removed = _store(cache_dir, catalog).prune()
     for directory in removed:

@@ -113,10 +113,16 @@ def test_every_problem_of_a_bad_paper_is_named_at_once() -> None:
 
 
 def test_something_that_is_no_paper_is_named_by_its_type() -> None:
-    with pytest.raises(InvalidArgument, match=r"papers\[1\] must be a Paper or a mapping, not str") as caught:
-        check_papers([{"id": "1"}, "30872385"])  # type: ignore[list-item]
+    with pytest.raises(InvalidArgument, match=r"papers\[1\] must be a Paper or a mapping, not list") as caught:
+        check_papers([{"id": "1"}, []])  # type: ignore[list-item]
 
-    assert caught.value.index == 1
+    assert (caught.value.index, caught.value.hint) == (1, None)
+
+
+@pytest.mark.parametrize("pmid", ["30872385", 30872385])
+def test_who_gives_pmids_to_a_single_call_learns_of_the_one_that_takes_them(pmid: Any) -> None:
+    with pytest.raises(InvalidArgument, match="for PMIDs use analyze_many"):
+        check_papers([pmid])
 
 
 def test_tasks_may_be_names_or_members() -> None:

@@ -21,7 +21,7 @@ _DEFAULTS = Batching()
 
 def analyze(
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILES]...", help="Files of papers, or folders of them; - is stdin.")
+        list[Path] | None, typer.Argument(metavar="FILES", help="Files of papers, or folders of them; - is stdin.")
     ] = None,
     out: Annotated[
         Path | None,
