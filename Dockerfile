@@ -4,7 +4,7 @@
 #   python -m tools.images build cpu
 #
 # Weights are not in them: they come on a volume, or at the first start. To have them inside, name them:
-#   --build-arg MODELS="cancer-classifier disease-tagger smollm2-135m-instruct disease-vocabularies"
+#   --build-arg MODELS="cancer-classifier disease-tagger smollm2-135m-instruct disease-names"
 #
 # Packages come from PyPI, or from where pip is set to look in a file that no layer keeps:
 #   --secret id=pip,src=$HOME/.config/pip/pip.conf

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from bulk.errors import ModelsUnavailable
 from pubserve.contract import ModelNames, Task
 from serve.batching import plan_least_work, predict_in_batches
-from serve.extractor.vocabulary import CATALOG_ENTRY
+from serve.extractor.disease_names import CATALOG_ENTRY
 from serve.logs import log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, Settings
@@ -143,12 +143,13 @@ class _Classifier:
 
 class _Tagger:
     def __init__(self, settings: BatchedModelSettings) -> None:
+        from serve.extractor.disease_names import DiseaseNames
         from serve.extractor.normalisation import Normaliser
         from serve.extractor.tagger import TaggerModel
 
         prepared = ModelStore().prepare(settings.model)
         self.name = prepared.id
-        self._normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
+        self._normaliser = Normaliser(DiseaseNames.load(ModelStore().prepare(CATALOG_ENTRY).path))
         self._model = TaggerModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)
         self._batch_tokens = settings.max_batch_tokens
 

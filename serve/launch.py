@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from pubserve.contract import AnalyzeRequest, Paper
-from serve.extractor.vocabulary import CATALOG_ENTRY
+from serve.extractor.disease_names import CATALOG_ENTRY
 from serve.keys.key_file import KeyFileError, read_keys
 from serve.model_store import ModelStore, ModelStoreError, prepare_many
 from serve.model_store.progress import show_on

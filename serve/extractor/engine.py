@@ -15,10 +15,10 @@ from ray.serve.llm.deployment import LLMServer
 
 from serve import tracing
 from serve.concurrency import as_ready
+from serve.extractor.disease_names import CATALOG_ENTRY, DiseaseNames
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.prompt import BrokenAnswer, Generation, answer_schema
 from serve.extractor.reader import read_diseases
-from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import resolve_dtype
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
@@ -78,8 +78,8 @@ class Engine(LLMServer):
         self._settings = settings
         started = time.monotonic()
         prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
-        vocabularies = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY, verify=True)
-        self._normaliser = await asyncio.to_thread(Normaliser.load, vocabularies.path)
+        names = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY, verify=True)
+        self._normaliser = Normaliser(await asyncio.to_thread(DiseaseNames.load, names.path))
         self.revision = prepared.id if settings.reads_with is None else _adapter_id(settings.reads_with)
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
         # Papers wait here rather than in the engine: in their turn, cheap to cancel, the wait told from the work.

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from serve import tracing
 from serve.concurrency import as_ready, in_thread
+from serve.extractor.disease_names import CATALOG_ENTRY, DiseaseNames
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.resolution import Resolved
 from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagging import Row, TaggedRow
-from serve.extractor.vocabulary import CATALOG_ENTRY
 from serve.hardware import use_cores
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
@@ -99,7 +99,7 @@ def _load(settings: BatchedModelSettings) -> _Loaded:
     use_cores(settings.share_of_cores)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model, verify=True)
-    normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY, verify=True).path)
+    normaliser = Normaliser(DiseaseNames.load(ModelStore().prepare(CATALOG_ENTRY, verify=True).path))
     model = TaggerModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)
     [rows] = model.encode([Document("Warm-up", "A case of asthma was seen.")])
     model.predict(rows)

@@ -1,7 +1,8 @@
 """The catalogue: which models there are, where each comes from, and what pins it.
 
 `catalog.yaml` is the one that is shipped; `$PUBSERVE_CATALOG` names a file of your own, whose entries come on top. An
-entry has either a `source` (weights as published) or a `base` and an `adapter` (weights of ours on top of them).
+entry has either a `source` (weights as published) or a `base` and an `adapter` (weights of ours on top of them); names
+have a `base` alone.
 """
 
 import os
@@ -18,8 +19,9 @@ SHIPPED_CATALOG = Path(__file__).with_name("catalog.yaml")
 CATALOG_VARIABLE = "PUBSERVE_CATALOG"
 
 AdapterTask = Literal["causal-lm", "sequence-classification", "token-classification"]
-Task = AdapterTask | Literal["feature-extraction", "vocabulary"]
-"""What an entry is for. A vocabulary is no model: its files are fetched, checked and kept as they are."""
+Task = AdapterTask | Literal["feature-extraction", "vocabulary", "names"]
+"""What an entry is for. A vocabulary is no model: its files are fetched, checked and kept as they are. Names are made
+of a vocabulary by our own code, ready to be looked up."""
 Format = Literal["gguf", "safetensors"]
 ModelName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=64)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -103,7 +105,11 @@ class Entry(_Frozen):
     adapter: Path | None = None
 
     @model_validator(mode="after")
-    def _source_or_adapter(self) -> Self:
+    def _source_or_base(self) -> Self:
+        if self.task == "names":
+            if self.base is None or self.source or self.adapter:
+                raise ValueError("`names` have a `base`, a vocabulary, and nothing else that they are made of")
+            return self
         if (self.base is None) != (self.adapter is None):
             raise ValueError("`base` and `adapter` belong together")
         if (self.source is None) == (self.adapter is None):

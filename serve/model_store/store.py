@@ -14,12 +14,16 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from serve.extractor import disease_names
+from serve.extractor.disease_names import DiseaseNames
+from serve.extractor.vocabulary import VocabularyError
 from serve.model_store import sources
 from serve.model_store.adapter import adapter_files
 from serve.model_store.catalog import Catalog, Entry, Source, Task
 from serve.model_store.convert import check_complete, convert_gguf, merge_adapter
 from serve.model_store.errors import (
     CatalogError,
+    ConversionError,
     ModelStoreError,
     StorageError,
     WeightsUnavailableError,
@@ -33,6 +37,7 @@ from serve.model_store.trust import require_data_only
 
 CACHE_DIR_VARIABLE = "PUBSERVE_CACHE_DIR"
 LOCK_TIMEOUT_S = 3600.0
+_NO_MODELS = ("vocabulary", "names")
 
 
 def default_cache_dir() -> Path:
@@ -71,13 +76,16 @@ class ModelStore:
         self.reporter: Reporter = reporter or Quiet()
 
     def revision(self, name: str) -> str:
-        """The revision that the catalogue, and an adapter's files, stand for now. Fetches nothing.
+        """The revision that the catalogue, an adapter's files and the code that makes names stand for. Fetches nothing.
 
         Raises `CatalogError` for an unknown name, `AdapterError` for an adapter that is not there.
         """
         entry = self.catalog.entry(name)
         if entry.source is not None:
             return revision_of(sources.pins(entry.source, self.catalog), entry.task)
+        if entry.task == "names":
+            assert entry.base is not None  # the catalogue checks that
+            return revision_of(disease_names.made_by(), entry.task, base=self.revision(entry.base))
         adapter, base = self._adapter(entry)
         digests = hash_files(adapter, (path.name for path in adapter_files(adapter)))
         return revision_of(digests, entry.task, base=self.revision(base))
@@ -231,12 +239,17 @@ class ModelStore:
             if entry.source is not None:
                 self._build_source(name, entry, entry.source, building, model)
                 origin = str(entry.source)
+            elif entry.task == "names":
+                assert base is not None
+                origin = str(entry.base)
+                self.reporter.step(name, f"making them of {origin} (once)")
+                _make_names(base, model)
             else:
                 assert base is not None
                 adapter, origin = self._adapter(entry)
                 self.reporter.step(name, f"merging the adapter into {origin}")
                 merge_adapter(base, adapter, entry.task, model)
-            if entry.task != "vocabulary":
+            if entry.task not in _NO_MODELS:
                 require_data_only(model)
                 check_complete(model)
             if self.revision(name) != revision:
@@ -268,6 +281,13 @@ class ModelStore:
             remove_tree(grave)
             os.replace(directory, grave)
             remove_tree(grave)
+
+
+def _make_names(vocabularies: Path, target: Path) -> None:
+    try:
+        DiseaseNames.read_vocabularies(vocabularies).save(target)
+    except VocabularyError as error:
+        raise ConversionError(str(error)) from error
 
 
 def _changed(name: str) -> ModelStoreError:

@@ -30,10 +30,10 @@ def test_the_environment_of_whoever_generates_has_no_say(monkeypatch: pytest.Mon
     assert overlay("gpu").settings == before
 
 
-def test_models_are_those_that_the_service_loads_and_the_vocabularies() -> None:
+def test_models_are_those_that_the_service_loads_and_the_names_of_diseases() -> None:
     names = models(DeclaredSettings(profile="gpu"))["data"]["MODELS"].split()
 
-    assert names == ["cancer-classifier-gemma", "phi-4", "disease-vocabularies"]
+    assert names == ["cancer-classifier-gemma", "phi-4", "disease-names"]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from serve.stages import BatchStats, DiseaseReading, LabelReading, StageFailure
 from serve.text.document import Document
 from serve.turns import Turn
 
-VOCABULARY = Normaliser(
+VOCABULARY = Normaliser.of(
     DiseaseOntology(
         [
             Disease("DOID:4", "disease"),

@@ -11,7 +11,7 @@ import yaml
 from pydantic import TypeAdapter
 from ray.serve.schema import ServeDeploySchema
 
-from serve.extractor.vocabulary import CATALOG_ENTRY
+from serve.extractor.disease_names import CATALOG_ENTRY
 from serve.settings import Settings
 from tools.k8s.overlays import Manifest, Overlay
 

@@ -129,7 +129,7 @@ def evaluate(
     vocabularies = ModelStore().prepare(CATALOG_ENTRY).path
     ontology = DiseaseOntology.load(vocabularies / ONTOLOGY_FILE)
     headings = read_disease_headings(vocabularies / MESH_FILE)
-    normaliser = Normaliser(ontology, headings)
+    normaliser = Normaliser.of(ontology, headings)
     listed = [name for disease in ontology for name in (disease.name, *disease.synonyms)]
     listed += [name for heading in headings for name in (heading.name, *heading.synonyms)]
     extractors: list[Extractor] = [

@@ -34,15 +34,15 @@ def classifier() -> Read:
 
 
 def tagger() -> Read:
+    from serve.extractor.disease_names import CATALOG_ENTRY, DiseaseNames
     from serve.extractor.normalisation import Normaliser
     from serve.extractor.support import resolve_tags
     from serve.extractor.tagger import TaggerModel, tag_rows
-    from serve.extractor.vocabulary import CATALOG_ENTRY
     from serve.model_store import ModelStore
 
     wanted = models.tagger_settings()
     model = TaggerModel(ModelStore().prepare(wanted.model).path, dtype=wanted.dtype, max_tokens=wanted.max_tokens)
-    normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
+    normaliser = Normaliser(DiseaseNames.load(ModelStore().prepare(CATALOG_ENTRY).path))
 
     def read(documents: Sequence[Document]) -> list[Any]:
         tagged = tag_rows(model.predict, model.encode(documents), batch_tokens=wanted.max_batch_tokens)

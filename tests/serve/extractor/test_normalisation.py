@@ -54,7 +54,7 @@ HEADINGS = [
 
 @pytest.fixture(scope="module")
 def normaliser() -> Normaliser:
-    return Normaliser(ONTOLOGY, HEADINGS, REFERRING)
+    return Normaliser.of(ONTOLOGY, HEADINGS, REFERRING)
 
 
 @pytest.mark.parametrize(

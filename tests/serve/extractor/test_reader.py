@@ -34,7 +34,7 @@ class Engine:
 
 @pytest.fixture
 def normaliser() -> Normaliser:
-    return Normaliser(DiseaseOntology([]), [])
+    return Normaliser.of(DiseaseOntology([]), [])
 
 
 def read(engine: Engine, normaliser: Normaliser, abstract: str = ABSTRACT, *, unit_chars: int = 400) -> DiseaseReading:
@@ -83,7 +83,7 @@ def test_the_prompts_begin_with_the_examples_that_are_given() -> None:
         asked.append(prompt)
         return Generation("[]", [0], [0.0], prompt_tokens=1, completion_tokens=1)
 
-    normaliser = Normaliser(DiseaseOntology([]), [])
+    normaliser = Normaliser.of(DiseaseOntology([]), [])
     reading = read_diseases(
         Document("", ABSTRACT), generate, normaliser, max_unit_chars=30, queue_ms=0, prefix="Examples. "
     )

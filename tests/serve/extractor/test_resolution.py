@@ -12,7 +12,7 @@ from serve.extractor.resolution import display_name, name_key, resolve
 from serve.extractor.vocabulary import CANCER, Disease, DiseaseOntology
 from serve.text.document import Document
 
-NORMALISER = Normaliser(
+NORMALISER = Normaliser.of(
     DiseaseOntology(
         [
             Disease(CANCER, "cancer"),

@@ -16,7 +16,7 @@ from serve.extractor.vocabulary import Disease, DiseaseOntology
 from serve.text.document import Document
 from serve.text.folding import words
 
-KNOWN = Normaliser(DiseaseOntology([Disease("DOID:1", "lung cancer"), Disease("DOID:2", "asthma")]), []).names_in
+KNOWN = Normaliser.of(DiseaseOntology([Disease("DOID:1", "lung cancer"), Disease("DOID:2", "asthma")]), []).names_in
 
 
 def nothing(_: str) -> Iterable[tuple[int, int]]:
@@ -85,7 +85,7 @@ def test_a_name_closes_its_brackets_and_no_small_word_begins_or_ends_it(abstract
 
 
 def test_an_abbreviation_is_judged_apart_from_the_word_of_its_letters() -> None:
-    acute_leukaemia = Normaliser(DiseaseOntology([Disease("DOID:3", "acute lymphocytic leukemia", ("ALL",))]), [])
+    acute_leukaemia = Normaliser.of(DiseaseOntology([Disease("DOID:3", "acute lymphocytic leukemia", ("ALL",))]), [])
 
     found = names("all had ALL and all died of ALL", 0, 0, 0.9, 0, 0, 0, 0, 0.9, known=acute_leukaemia.names_in)
 
@@ -131,7 +131,7 @@ def test_what_was_learnt_of_names_is_kept_with_it_and_found_however_they_are_spe
 
 
 def test_a_name_that_was_learnt_is_answered_with_its_heading() -> None:
-    normaliser = Normaliser(DiseaseOntology([]), [Heading("D007674", "Kidney Diseases", (), ("C12.1",))])
+    normaliser = Normaliser.of(DiseaseOntology([]), [Heading("D007674", "Kidney Diseases", (), ("C12.1",))])
     support = Support(threshold=0.6, headings={"nephrotoxicity": "D007674"})
     document = Document("", "Nephrotoxicity")
 

@@ -34,6 +34,8 @@ def test_the_shipped_catalogue_names_our_models_with_their_licences() -> None:
         "gemma-3-1b": "Gemma Terms of Use",
         "disease-vocabularies": "CC0-1.0 (Disease Ontology), NLM terms of use (MeSH), CC-BY-4.0 (Mondo), "
         "HPO licence (Human Phenotype Ontology)",
+        "disease-names": "CC0-1.0 (Disease Ontology), NLM terms of use (MeSH), CC-BY-4.0 (Mondo), "
+        "HPO licence (Human Phenotype Ontology)",
     }
 
 
@@ -54,6 +56,9 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
             {"license": "MIT", "base": "b", "adapter": "a", "task": "vocabulary"},
             "an adapter's `task` is one of causal-lm, sequence-classification",
         ),
+        ({"license": "MIT", "task": "names"}, "`names` have a `base`"),
+        ({"license": "MIT", "task": "names", "base": "b", "adapter": "a"}, "`names` have a `base`"),
+        ({"license": "MIT", "task": "names", "base": "nobody"}, "base 'nobody' must be a model of this catalogue"),
         ({"license": "MIT", "base": "nobody", "adapter": "a"}, "base 'nobody' must be a model of this catalogue"),
         ({"source": SOURCE}, "license"),
         ({"license": "MIT", "source": {"kind": "ftp"}}, "kind"),

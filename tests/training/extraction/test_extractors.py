@@ -7,7 +7,7 @@ from serve.extractor.vocabulary import Disease, DiseaseOntology
 from training.extraction.corpus import AnnotatedPaper, Annotation
 from training.extraction.extractors import Lexicon, training_names
 
-NORMALISER = Normaliser(DiseaseOntology([Disease("DOID:1", "lung cancer")]), [])
+NORMALISER = Normaliser.of(DiseaseOntology([Disease("DOID:1", "lung cancer")]), [])
 
 
 def found(names: list[str], abstract: str) -> list[str]:

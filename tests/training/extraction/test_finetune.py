@@ -22,7 +22,7 @@ from training.runs import ADAPTER, RESULT_FILE
 from .conftest import save_base
 
 Papers = list[AnnotatedPaper]
-NORMALISER = Normaliser(DiseaseOntology([Disease("DOID:1", "asthma")]), [])
+NORMALISER = Normaliser.of(DiseaseOntology([Disease("DOID:1", "asthma")]), [])
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ HEADINGS = [
     Heading("D03", "Drug-Induced Liver Injury", (), ("C06.1", "C25.1")),
     Heading("D004194", "Disease", (), ("C23.1",)),
 ]
-NORMALISER = Normaliser(DiseaseOntology([Disease("DOID:1", "asthma")]), HEADINGS)
+NORMALISER = Normaliser.of(DiseaseOntology([Disease("DOID:1", "asthma")]), HEADINGS)
 
 
 def papers(*named: tuple[str, str]) -> list[AnnotatedPaper]:
