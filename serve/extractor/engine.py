@@ -78,8 +78,9 @@ class Engine(LLMServer):
         self._settings = settings
         started = time.monotonic()
         prepared = await asyncio.to_thread(ModelStore().prepare, settings.model)
-        names = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY, verify=True)
-        self._normaliser = Normaliser(await asyncio.to_thread(DiseaseNames.load, names.path))
+        if settings.active_tagger is None:  # with a tagger, no papers come here
+            names = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY, verify=True)
+            self._normaliser = Normaliser(await asyncio.to_thread(DiseaseNames.load, names.path))
         self.revision = prepared.id if settings.reads_with is None else _adapter_id(settings.reads_with)
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
         # Papers wait here rather than in the engine: in their turn, cheap to cancel, the wait told from the work.
@@ -90,6 +91,10 @@ class Engine(LLMServer):
             await self._load_adapter(adapter)
         await self._generate("warm-up")
         log.info("engine_ready", model=self.revision, seconds=round(time.monotonic() - started, 1))
+
+    async def _start_engine(self) -> None:
+        """Without Ray's report on its use, off anyway: a process more, for which all of vLLM is imported and waited."""
+        await self.engine.start()
 
     async def name(self) -> str:
         """`name@revision` of the weights that answer."""
