@@ -2,7 +2,7 @@ import { readInBatches } from "./batches.js";
 import { barChart, histogram } from "./charts.js";
 import { download, el } from "./dom.js";
 import { resultsAsCsv, resultsAsJsonLines } from "./exports.js";
-import { count, duration, papers as papersText, rate } from "./format.js";
+import { count, duration, milliseconds, papers as papersText, rate } from "./format.js";
 import { diseasesOf, KIND_NAMES } from "./highlight.js";
 import { ResultsTable, topConfidence } from "./results_table.js";
 
@@ -158,7 +158,7 @@ export class FileRun {
         "span",
         {},
         this.#endedAt
-          ? `in ${duration(seconds)}`
+          ? `in ${seconds < 1 ? milliseconds(seconds * 1000) : duration(seconds)}`
           : perSecond > 0
             ? `about ${duration(left / perSecond)} left`
             : "starting",

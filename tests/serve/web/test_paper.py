@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser, Page, expect
 
 from serve.service import Service
-from tests.browser import visited
+from tests.browser import PHONE, visited
 from tests.serve.conftest import InstantModels
 from tests.serve.sockets import serving
 from tests.serve.web.actions import TITLE, marks, read
@@ -72,6 +72,15 @@ def test_the_ids_of_a_mention_are_there_on_hover_and_by_keyboard(page: Page) -> 
     page.keyboard.press("Escape")
     expect(card).to_have_count(0)
     expect(mark).to_be_focused()
+
+
+def test_the_diseases_fit_the_narrowest_phone(browser: Browser, url: str, models: InstantModels) -> None:
+    models.names_known = ("hypothyroidism", "lung cancer")
+    with visited(browser, url, **PHONE) as page:
+        read(page, "Hypothyroidism in patients with lung cancer")
+
+        expect(page.get_by_role("row", name="Lung Cancer")).to_contain_text("DOID:1324")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_nothing_to_read_is_said_before_anything_is_sent(page: Page, models: InstantModels) -> None:
