@@ -44,7 +44,7 @@ def main(
     ways = {
         "every layer kept and adapted, dropout": whole,
         "no dropout": without_dropout,
-        f"{chosen.layers} layers kept": shallow,
+        **({f"{chosen.layers} layers kept": shallow} if chosen.layers else {}),
         f"layers from {chosen.lora.first_layer} adapted": chosen,
     }
     table = Table(title=f"{machine()}; {count} papers; {config.name}")

@@ -38,7 +38,7 @@ def cross_validation_report(
             Section("At a glance", [_key_figures(figures), _folds_table(runs, source)]),
             *(comparison_section(baseline, fine_tuned, source=source) for baseline in baselines),
             quality_section([fine_tuned, *baselines], source=source),
-            Section("Training", [epoch_curves(_histories(runs), source=source)]),
+            Section("Training", [epoch_curves(_histories(runs), source=_source_of_epochs(runs[0], circumstances))]),
             _calibration_section(runs),
         ],
     )
@@ -125,6 +125,7 @@ def bases_report(
     models = [model.said for model in measured]
     running = {m.said.model: Running(m.parameters, m.said.n / m.seconds, price_per_hour) for m in measured}
     source = _source(models[0], "the test part of the fixed split", circumstances)
+    epochs = _source_of_epochs(next(iter(runs.values())), circumstances)
     choice = choice_section(models, running, source=source)
     return Report(
         title="Which base to fine-tune",
@@ -132,7 +133,7 @@ def bases_report(
         circumstances=circumstances | {"price": f"{price_per_hour:g} per hour for the whole machine"},
         sections=[
             choice,
-            Section("Training", [epoch_curves({name: run.history for name, run in runs.items()}, source=source)]),
+            Section("Training", [epoch_curves({name: run.history for name, run in runs.items()}, source=epochs)]),
             quality_section(models, source=source),
         ],
     )
@@ -203,6 +204,10 @@ def _calibration_section(runs: Sequence[Run]) -> Section:
 
 def _histories(runs: Sequence[Run]) -> dict[str, Sequence[Mapping[str, float]]]:
     return {f"fold {number}": run.history for number, run in enumerate(runs)}
+
+
+def _source_of_epochs(run: Run, circumstances: Mapping[str, str]) -> str:
+    return _source(run.dev, "the development part of a run", circumstances)
 
 
 def _source(predictions: Predictions, papers: str, circumstances: Mapping[str, str]) -> str:

@@ -127,6 +127,7 @@ def test_bases_are_compared_by_quality_speed_and_cost(tmp_path: Path) -> None:
 
     assert as_json["circumstances"]["price"] == "0.5 per hour for the whole machine"
     assert "small" in html
+    assert f"by epoch. n = {runs['small'].dev.n}, the development part of a run" in html
     assert "23.15" in html  # a million papers at 6 per second and 0.5 per hour
 
 
