@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-PAPERS = 400
-PAPER_S = 0.005
+PAPERS = 2_000
+PAPER_S = 0.001
 WITHIN_S = 60.0
 
 
