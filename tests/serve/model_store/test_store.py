@@ -255,23 +255,18 @@ def test_a_read_only_cache_that_is_complete_is_enough(make_store: MakeStore, tmp
     assert (tmp_path / "cache" / "models").stat().st_mtime_ns == before[tmp_path / "cache" / "models"].st_mtime_ns
 
 
-def test_a_start_with_everything_ready_is_quick_and_loads_no_heavy_library(
-    make_store: MakeStore, tmp_path: Path
-) -> None:
+def test_a_start_with_everything_ready_loads_no_heavy_library(make_store: MakeStore, tmp_path: Path) -> None:
     store = make_store(tiny=local_model(tmp_path / "weights"))
     store.prepare("tiny")
     (tmp_path / "catalog.json").write_text(store.catalog.model_dump_json(exclude={"root"}))
     script = f"""
-import sys, time
+import sys
 from pathlib import Path
 from serve.model_store import Catalog, ModelStore
 store = ModelStore(Path({str(store.cache_dir)!r}), Catalog.load(Path({str(tmp_path / "catalog.json")!r})))
-started = time.perf_counter()
 store.prepare("tiny")
-seconds = time.perf_counter() - started
 heavy = {{"torch", "transformers", "peft", "gguf", "huggingface_hub", "numpy"}} & set(sys.modules)
 assert not heavy, heavy
-assert seconds < 0.2, seconds
 """
     subprocess.run([sys.executable, "-c", script], check=True, env=environment())
 
