@@ -137,7 +137,7 @@ def test_the_command_runs_as_a_module_of_its_own() -> None:
     failed = subprocess.run([*command, "path", "nothing"], env=environment(), capture_output=True, text=True)
 
     assert helped.returncode == 0
-    assert "pubserve-models prepare smollm2-135m-instruct" in helped.stdout
+    assert "pubserve models prepare smollm2-135m-instruct" in helped.stdout
     assert (failed.returncode, failed.stdout) == (1, "")
     assert failed.stderr.startswith("error: There is no model 'nothing'.\n")
 
