@@ -1,6 +1,6 @@
 """From names a model wrote to mentions: every place of each, what it stands for, and whether it is denied."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -83,17 +83,22 @@ def _denied(places: Sequence[Place], document: Document) -> list[bool]:
 def abbreviations(document: Document) -> dict[str, str]:
     """What a paper says its abbreviations stand for."""
     texts = document.title, document.abstract
-    return {found.short: found.long for text in texts for found in find_abbreviations(text)}
+    explained = {found.short: found.long for text in texts for found in find_abbreviations(text)}
+    # "Adrenocortical carcinomas (ACCs)" explains ACC, too.
+    singular = {short[:-1]: long for short, long in explained.items() if short.endswith("s") and short[:-1].isupper()}
+    return singular | explained
 
 
 def _with_other_forms(names: Iterable[Name], long_forms: Mapping[str, str]) -> Iterator[Name]:
     """The names, and for a name in its long or short form the other form, as sure as that."""
-    short_forms = {fold(long): short for short, long in long_forms.items()}
+    short_forms: defaultdict[str, list[str]] = defaultdict(list)
+    for short, long in long_forms.items():
+        short_forms[fold(long)].append(short)
     for name in names:
         yield name
         if long := long_forms.get(name.text.strip()):
             yield Name(long, name.confidence)
-        if short := short_forms.get(fold(name.text)):
+        for short in short_forms.get(fold(name.text), ()):
             yield Name(short, name.confidence)
 
 

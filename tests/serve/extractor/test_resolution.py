@@ -56,6 +56,13 @@ def test_an_abbreviation_and_what_it_stands_for_are_one_disease_whichever_was_na
     assert {m.disease for m in found} == {"Hairy Cell Leukemia"}
 
 
+def test_an_abbreviation_explained_in_the_plural_is_known_in_the_singular() -> None:
+    found = mentions("hairy cell leukaemias", abstract="Hairy cell leukaemias (HCLs). One HCL was seen.")
+
+    assert [m.text for m in found] == ["Hairy cell leukaemias", "HCLs", "HCL"]
+    assert {m.disease for m in found} == {"Hairy Cell Leukemia"}
+
+
 def test_what_the_paper_says_an_abbreviation_means_counts_before_any_vocabulary() -> None:
     [_, short] = mentions("HCL", abstract="Hairy cell leprosy (HCL).")
     [unexplained] = mentions("HCL", abstract="Patients with HCL.")
