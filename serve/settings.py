@@ -160,7 +160,9 @@ class ExtractorSettings(Section):
         default=None, description="The adapter that reads papers where the backend is the generator; null: the model."
     )
     dtype: DType = Field(description=_DTYPE)
-    max_unit_chars: int = Field(gt=0, description="Text read in one generation: whole sentences up to this length.")
+    max_unit_chars: int = Field(
+        gt=0, description="Text read in one generation: whole sentences up to this length; a model may bring its own."
+    )
     max_items: int = Field(gt=0, description="Diseases listed per generation.")
     max_item_chars: int = Field(gt=0, description="Characters of one disease in that list.")
     max_output_tokens: int = Field(gt=0, description="Tokens written per generation; then the unit is read in halves.")

@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -17,7 +18,7 @@ from serve import tracing
 from serve.concurrency import as_ready
 from serve.extractor.disease_names import CATALOG_ENTRY, DiseaseNames
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.prompt import BrokenAnswer, Generation, answer_schema
+from serve.extractor.prompt import BrokenAnswer, Generation, Prompt, answer_schema
 from serve.extractor.reader import read_diseases
 from serve.hardware import resolve_dtype
 from serve.logs import configure_logs, log
@@ -82,6 +83,7 @@ class Engine(LLMServer):
             names = await asyncio.to_thread(ModelStore().prepare, CATALOG_ENTRY, verify=True)
             self._normaliser = Normaliser(await asyncio.to_thread(DiseaseNames.load, names.path))
         self.revision = prepared.id if settings.reads_with is None else _adapter_id(settings.reads_with)
+        self._prompt = Prompt.load(reader_directory(settings, prepared.path))
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
         # Papers wait here rather than in the engine: in their turn, cheap to cancel, the wait told from the work.
         self._places = Places(settings.engine.get("max_num_seqs", 128))
@@ -149,8 +151,9 @@ class Engine(LLMServer):
                     document,
                     self._generate,
                     self._normaliser,
-                    max_unit_chars=self._settings.max_unit_chars,
+                    max_unit_chars=self._prompt.max_unit_chars or self._settings.max_unit_chars,
                     queue_ms=(began_s - arrived_s) * 1e3,
+                    prefix=self._prompt.prefix,
                 )
                 tracing.record(
                     "generate", began_s, time.monotonic(), parent=turn.trace,
@@ -190,6 +193,11 @@ class Engine(LLMServer):
             prompt_tokens=response.usage.prompt_tokens,
             completion_tokens=response.usage.completion_tokens,
         )
+
+
+def reader_directory(settings: ExtractorSettings, model: Path) -> Path:
+    """Where the weights that read papers lie: the model's, or those of the adapter that reads beside it."""
+    return model if settings.reads_with is None else ModelStore().adapter(settings.reads_with, base=settings.model)
 
 
 def _adapter_id(name: str) -> str:

@@ -2,7 +2,7 @@
 
 The instructions and examples come first and are the same for every paper, so that the engine computes them once and
 serves them from its prefix cache. The text comes last, as a JSON string: nothing in it can close the quotes around it.
-The examples are invented.
+The examples are invented. A model that was trained on another beginning brings it beside its weights (`Prompt`).
 """
 
 import json
@@ -10,9 +10,14 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 from serve.extractor.grounding import Name
+
+PROMPT_FILE = "prompt.json"
 
 _INSTRUCTIONS = (
     "List the diseases, disorders and tumours named in the text, word for word, as a JSON array. "
@@ -54,13 +59,41 @@ def _entry(text: str) -> str:
     return f"Text: {json.dumps(text, ensure_ascii=False)}\nDiseases:"
 
 
-def prefix_of(examples: Sequence[Example]) -> str:
+def write_names(names: Sequence[str]) -> str:
+    """The answer, character by character as the schema below lets the engine write it."""
+    return json.dumps(names, ensure_ascii=False)
+
+
+def prefix_of(examples: Sequence[Example], instructions: str = _INSTRUCTIONS) -> str:
     """What stands before every text: the instructions, and the examples with their answers."""
-    answered = (f"{_entry(text)} {json.dumps(names, ensure_ascii=False)}" for text, names in examples)
-    return "\n\n".join([_INSTRUCTIONS, *answered]) + "\n\n"
+    answered = (f"{_entry(text)} {write_names(names)}" for text, names in examples)
+    return "\n\n".join([instructions, *answered]) + "\n\n"
 
 
 PREFIX = prefix_of(_EXAMPLES)
+
+
+class Prompt(BaseModel):
+    """What a model is asked: the content of `prompt.json` beside weights that were trained on a prompt of their own.
+
+    Such a model needs no examples, and is read best as it was trained: with the same words, and as much text at once.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefix: str = Field(default=PREFIX, description="What stands before every text, as `prefix_of` writes it.")
+    max_unit_chars: PositiveInt | None = Field(
+        default=None, description="Characters of text in one prompt; null: as the settings say."
+    )
+
+    @classmethod
+    def load(cls, model_dir: Path) -> Self:
+        """The prompt in a model's or an adapter's directory; ours where there is none."""
+        path = model_dir / PROMPT_FILE
+        return cls.model_validate_json(path.read_bytes()) if path.is_file() else cls()
+
+    def save(self, model_dir: Path) -> None:
+        (model_dir / PROMPT_FILE).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def build_prompt(text: str, prefix: str = PREFIX) -> str:

@@ -1,7 +1,11 @@
 """The engine's settings of every profile, checked by Ray and vLLM themselves; nothing is loaded."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+import yaml
+
+from serve.model_store.catalog import CATALOG_VARIABLE
 from serve.settings import PROFILES_DIR, Settings
 
 PROFILES = sorted(path.stem for path in PROFILES_DIR.glob("*.yaml"))
@@ -58,3 +62,22 @@ def test_an_argument_vllm_does_not_know_is_an_error() -> None:
 
     with pytest.raises(ValueError, match="max_num_sequences"):
         engine_config(settings, model_source="a/model").get_engine_config()
+
+
+def test_papers_are_asked_about_with_the_prompt_of_what_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serve.extractor.engine import reader_directory
+
+    settings = Settings(profile="gpu").extractor
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        (tmp_path / name).touch()
+    entry = {"license": "MIT", "base": settings.model, "adapter": str(tmp_path)}
+    catalog = tmp_path / "models.yaml"
+    catalog.write_text(yaml.safe_dump({"models": {"mine": entry}}))
+    monkeypatch.setenv(CATALOG_VARIABLE, str(catalog))
+
+    adapted = settings.model_copy(update={"adapters": ("mine",), "reads_with": "mine"})
+
+    assert reader_directory(settings, Path("/weights")) == Path("/weights")
+    assert reader_directory(adapted, Path("/weights")) == tmp_path

@@ -2,12 +2,25 @@
 
 import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from serve.extractor.prompt import PREFIX, BrokenAnswer, Generation, answer_schema, build_prompt, read_names
+from serve.extractor.prompt import (
+    PREFIX,
+    PROMPT_FILE,
+    BrokenAnswer,
+    Generation,
+    Prompt,
+    answer_schema,
+    build_prompt,
+    prefix_of,
+    read_names,
+    write_names,
+)
 
 
 def generation(text: str, tokens: list[tuple[str, float]] | None = None) -> Generation:
@@ -33,7 +46,27 @@ def test_the_instructions_come_first_and_the_text_stays_inside_its_quotes(text: 
 
 @given(st.lists(st.text(max_size=20), max_size=5))
 def test_every_string_of_a_whole_answer_is_read(items: list[str]) -> None:
-    assert names(json.dumps(items)) == items
+    assert names(write_names(items)) == items
+
+
+def test_a_model_without_a_prompt_of_its_own_is_asked_with_ours(tmp_path: Path) -> None:
+    assert Prompt.load(tmp_path) == Prompt(prefix=PREFIX, max_unit_chars=None)
+
+
+def test_a_model_that_was_trained_on_another_prompt_brings_it(tmp_path: Path) -> None:
+    prompt = Prompt(prefix=prefix_of((), "List the diseases."), max_unit_chars=300)
+
+    prompt.save(tmp_path)
+
+    assert Prompt.load(tmp_path) == prompt
+    assert build_prompt("Gout.", prompt.prefix) == 'List the diseases.\n\nText: "Gout."\nDiseases:'
+
+
+def test_a_prompt_that_cannot_be_read_is_no_silent_default(tmp_path: Path) -> None:
+    (tmp_path / PROMPT_FILE).write_text('{"prefiks": ""}')
+
+    with pytest.raises(ValidationError, match="prefiks"):
+        Prompt.load(tmp_path)
 
 
 @pytest.mark.parametrize(
