@@ -6,15 +6,16 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
-from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 
 from serve.extractor.tagging import TAGS
+from serve.hardware import resolve_dtype
 from serve.model_store import ModelStore
 from serve.model_store.heads import Head, Pooling
 from serve.model_store.sequence_classifiers import MEAN_POOLED, load_sequence_classifier
 from serve.model_store.token_classifiers import load_token_classifier
-from serve.model_store.trust import DATA_ONLY
-from training.config import FineTuning, InvalidConfig, TaggerConfig, TrainingConfig
+from serve.model_store.trust import DATA_ONLY, SAFETENSORS_ONLY
+from training.config import FineTuning, GeneratorConfig, InvalidConfig, TaggerConfig, TrainingConfig
 from training.data import LABELS
 from training.frozen_prefix import FrozenPrefix, Remembered, find_layers
 
@@ -79,16 +80,36 @@ def tagger_head(config: TaggerConfig) -> Head:
     return Head(labels=TAGS, layers=config.layers, bidirectional=config.bidirectional)
 
 
+def load_generator(base_dir: Path, config: GeneratorConfig) -> Any:
+    """The base as it is, a model of language, with LoRA in its layers.
+
+    Its frozen weights are held in the type of the arithmetic, as the engine holds them: nothing is cast in each step.
+
+    Raises:
+        InvalidConfig: as for `load_backbone`.
+    """
+    backbone = AutoModelForCausalLM.from_pretrained(
+        base_dir, dtype=resolve_dtype(config.precision), **SAFETENSORS_ONLY, **_quantization(config)
+    )
+    model = _with_lora(backbone, "CAUSAL_LM", config)
+    FrozenPrefix(model.get_base_model().base_model, config.lora.first_layer)
+    return model
+
+
 def _adapted(
     load: Callable[..., Any], task_type: str, head: Head, base_dir: Path, config: FineTuning, pad_token_id: int
 ) -> Any:
     """The base under a new head, with LoRA in its layers from the first adapted one on."""
     settings = head.configure(AutoConfig.from_pretrained(base_dir, **DATA_ONLY))
-    depth = settings.get_text_config().num_hidden_layers
+    settings.pad_token_id = pad_token_id
+    return _with_lora(load(base_dir, config=settings, dtype=torch.float32, **_quantization(config)), task_type, config)
+
+
+def _with_lora(backbone: Any, task_type: str, config: FineTuning) -> Any:
+    """LoRA in the layers of a model from the first adapted one on."""
+    depth = backbone.config.get_text_config().num_hidden_layers
     if config.lora.first_layer >= depth:
         raise InvalidConfig(f"lora.first_layer: {config.base} has layers 0 to {depth - 1}")
-    settings.pad_token_id = pad_token_id
-    backbone = load(base_dir, config=settings, dtype=torch.float32, **_quantization(config))
     if config.quantization != "none":
         backbone = prepare_model_for_kbit_training(backbone)
     for part in backbone.modules():

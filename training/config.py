@@ -104,3 +104,24 @@ class TaggerConfig(FineTuning):
     bidirectional: bool = Field(
         default=True, description="Lift the mask of a decoder, so that a word is read with what follows it."
     )
+
+
+class GeneratorConfig(FineTuning):
+    """One training of a generator, which writes the names of diseases."""
+
+    instructions: str = Field(
+        default="List the diseases named in the text, word for word.",
+        description="What stands before every text, in training and in serving. Every text pays for its length.",
+    )
+    max_unit_chars: PositiveInt = Field(
+        default=400, description="Characters of text that one answer is about, in training and in serving."
+    )
+    share_without: float = Field(
+        default=1.0, ge=0, le=1, description="Of the texts that name no disease, how many are trained on."
+    )
+
+    @model_validator(mode="after")
+    def _no_layer_is_dropped(self) -> Self:
+        if self.layers is not None:
+            raise ValueError("layers must be null: a generator writes with all of them")
+        return self

@@ -3,18 +3,25 @@
 import random
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+if TYPE_CHECKING:
+    from serve.extractor.normalisation import Normaliser
+    from training.extraction.corpus import AnnotatedPaper
+    from training.extraction.generator.engine import Generator
+
 HELP = """Train the extractor of diseases, measure it, and look at what it finds.
 
 \b
   pubserve train extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
+  pubserve train extraction train-generator ../shared/data    the engine's model, to write names itself
   pubserve train extraction names ../shared/data       what annotators mean by names that no vocabulary has
   pubserve train extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
   pubserve train extraction lookups ../shared/data     how long a name takes to look up
@@ -30,6 +37,7 @@ console = Console()
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 ADAPTER = Path("models/disease-tagger")
+GENERATOR = Path("models/disease-generator")
 
 Data = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DATA", help="Folder of the corpora.")]
 Corpora = Annotated[Path, typer.Option(exists=True, help="Which papers to train on, and which to measure on.")]
@@ -63,6 +71,49 @@ def train(
         console.print(
             f"{part}: F1 {scores['mention']['f1']:.3f} by mention, {scores['document']['f1']:.3f} by document"
         )
+
+
+@cli.command()
+def train_generator(
+    data: Data,
+    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    config: Config = CONFIGS / "generators" / "smollm2.yaml",
+    runs: Annotated[Path, typer.Option(help="Folder of this run; another configuration needs another.")] = Path(
+        "runs/generator"
+    ),
+    adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = GENERATOR,
+) -> None:
+    """Fine-tune a language model to write the names of diseases, in the prompt and the form that serving uses.
+
+    \b
+    A text is asked about with the configuration's instructions and no examples, and the answer is a JSON array, as
+    the engine's schema has it. The adapter goes into --adapter with the prompt it needs, prompt.json, and the record
+    of the training, training.json. A run that was stopped goes on from its last evaluation.
+
+    \b
+      pubserve train extraction train-generator ../shared/data --config training/configs/generators/gemma.yaml \\
+        --runs runs/generator-gemma --adapter runs/generator-gemma/shipped
+
+    \b
+    To serve it, give the catalogue an entry of `task: causal-lm` with its `base` and `adapter`, and name it:
+      PUBSERVE_EXTRACTOR__BACKEND=generator PUBSERVE_EXTRACTOR__MODEL=disease-generator pubserve serve
+    """
+    from training.config import GeneratorConfig
+    from training.extraction.generator.runs import run
+    from training.extraction.runs import read_parts
+    from training.runs import ADAPTER as EXPORTED
+    from training.runs import RESULT_FILE
+
+    settings = GeneratorConfig.load(config)
+    done = run(settings, read_parts(corpora, data, seed=settings.seed), runs)
+    shutil.copytree(runs / EXPORTED, adapter, dirs_exist_ok=True)
+    shutil.copyfile(runs / RESULT_FILE, adapter / "training.json")
+    for record in done.history:
+        console.print(
+            f"epoch {record['epoch']:.2f}: loss {record['dev_loss']:.3f}, "
+            f"{record['exact']:.1%} of the development answers to the letter"
+        )
+    console.print(f"{done.tokens} tokens an epoch, {done.seconds / 60:.0f} minutes; the adapter is in {adapter}")
 
 
 @cli.command()
@@ -106,6 +157,10 @@ def evaluate(
     papers: Annotated[
         int | None, typer.Option(help="Measure on so many papers of each corpus, drawn at random.")
     ] = None,
+    generator: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure a model of the catalogue that writes names, such as disease-generator, too."),
+    ] = None,
     few_shot: Annotated[
         bool, typer.Option("--few-shot", help="Measure the engine's own model with examples, too; seconds a paper.")
     ] = False,
@@ -138,12 +193,8 @@ def evaluate(
         Lexicon("spellings of the training papers", training_names(learnt), normaliser),
         Lexicon("names of the vocabularies", listed, normaliser),
     ]
-    if few_shot:
-        from serve.settings import Settings
-        from training.extraction.few_shot import FewShotGenerator
-
-        generator = FewShotGenerator(Settings().extractor, learnt, normaliser, seed=seed)
-        extractors.append(generator)
+    generators = _generators(generator or (), learnt if few_shot else None, normaliser, seed=seed)
+    extractors += generators
     trained_on = frozenset().union(*(spellings(paper.places, paper) for paper in learnt))
     held_out = dict(parts.test)
     if (data / "abstracts").is_dir():
@@ -170,10 +221,29 @@ def evaluate(
     )
     report = extraction_report(measured, about)
     console.print(report.summary)
-    if few_shot:
-        console.print(f"{generator.name}: {dict(generator.counted)}")
+    for of_engine in generators:
+        console.print(f"{of_engine.name}: {dict(of_engine.counted)}")
     for path in write(report, out):
         console.print(f"  {path}")
+
+
+def _generators(
+    models: Sequence[str], shown: "Sequence[AnnotatedPaper] | None", normaliser: "Normaliser", *, seed: int
+) -> "list[Generator]":
+    """Models of the catalogue as they were trained, and the engine's own with examples from the papers to be shown."""
+    if not models and shown is None:
+        return []
+    from serve.extractor.prompt import Prompt, prefix_of
+    from serve.settings import Settings
+    from training.extraction.generator.engine import Generator
+    from training.extraction.generator.few_shot import examples_of
+
+    engine = Settings().extractor
+    generators = [Generator(engine.model_copy(update={"model": model}), normaliser) for model in models]
+    if shown is not None:
+        prefix = prefix_of(examples_of(shown, max_unit_chars=engine.max_unit_chars, seed=seed))
+        generators.append(Generator(engine, normaliser, prompt=Prompt(prefix=prefix), asked="few-shot"))
+    return generators
 
 
 @cli.command()

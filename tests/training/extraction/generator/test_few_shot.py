@@ -2,7 +2,7 @@
 
 from serve.extractor.prompt import prefix_of
 from training.extraction.corpus import AnnotatedPaper
-from training.extraction.few_shot import WITH_DISEASES, WITHOUT, examples_of
+from training.extraction.generator.few_shot import WITH_DISEASES, WITHOUT, examples_of
 
 BARE = [AnnotatedPaper(f"bare-{number}", "", f"Nothing number {number} was found.", ()) for number in range(5)]
 

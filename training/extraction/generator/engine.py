@@ -1,64 +1,40 @@
-"""The generator as it comes, shown a few annotated texts: what training has to beat."""
+"""A generator that is measured: the engine in this process, and papers read through it as the service reads them."""
 
 import asyncio
 import os
-import random
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pubserve.contract import Mention
 from serve.extractor.engine import engine_config
 from serve.extractor.normalisation import Normaliser
-from serve.extractor.prompt import BrokenAnswer, Example, Generation, answer_schema, prefix_of
+from serve.extractor.prompt import BrokenAnswer, Generation, Prompt, answer_schema
 from serve.extractor.reader import read_diseases
 from serve.hardware import resolve_dtype
 from serve.model_store import ModelStore
 from serve.settings import ExtractorSettings
-from serve.text.sentences import units
 from training.extraction.corpus import AnnotatedPaper
 
-WITH_DISEASES, WITHOUT = 6, 2
-"""Examples in the prompt."""
 
-
-def examples_of(papers: Sequence[AnnotatedPaper], *, max_unit_chars: int, seed: int) -> list[Example]:
-    """Units of annotated papers, drawn at random and each of another paper: `WITH_DISEASES` that name some, and
-    `WITHOUT`."""
-    drawn = random.Random(seed)
-    wanted = {True: WITH_DISEASES, False: WITHOUT}
-    chosen: list[Example] = []
-    for paper in drawn.sample(list(papers), len(papers)):
-        text, names = drawn.choice(list(_units(paper, max_unit_chars)))
-        if wanted[bool(names)]:
-            wanted[bool(names)] -= 1
-            chosen.append((text, names))
-    return chosen
-
-
-def _units(paper: AnnotatedPaper, max_chars: int) -> Iterator[Example]:
-    for field in ("title", "abstract"):
-        for start, end in units(getattr(paper, field), max_chars=max_chars):
-            within = (a for a in paper.annotations if a.field == field and start <= a.start and a.end <= end)
-            yield getattr(paper, field)[start:end], list(dict.fromkeys(a.text for a in within))
-
-
-class FewShotGenerator:
-    """The engine's model with a prompt of examples, read as the service reads it where the generator is the extractor.
+class Generator:
+    """A model that writes the names of diseases, adapters merged, read as the service reads where it is the extractor.
 
     Args:
-        learnt: annotated papers that the examples come from.
+        settings: those of the service; `model` is what is measured.
+        prompt: another than the model's own.
+        asked: how the model is asked, for the name in the report.
     """
 
     def __init__(
-        self, settings: ExtractorSettings, learnt: Sequence[AnnotatedPaper], normaliser: Normaliser, *, seed: int
+        self, settings: ExtractorSettings, normaliser: Normaliser, *, prompt: Prompt | None = None, asked: str = ""
     ) -> None:
         self._settings = settings
         self._normaliser = normaliser
-        self._prefix = prefix_of(examples_of(learnt, max_unit_chars=settings.max_unit_chars, seed=seed))
         weights = ModelStore().prepare(settings.model)
-        self.name = f"{weights.id}, few-shot"
+        self._prompt = prompt or Prompt.load(weights.path)
+        self.name = ", ".join(filter(None, (weights.id, asked)))
         self._runner = asyncio.Runner()  # one loop for all corpora: the engine lives in it
         self._engine = self._runner.run(_Engine.started(settings, str(weights.path)))
         self.counted: Counter[str] = Counter()
@@ -77,9 +53,9 @@ class FewShotGenerator:
                 paper.document,
                 self._engine.generate,
                 self._normaliser,
-                max_unit_chars=self._settings.max_unit_chars,
+                max_unit_chars=self._prompt.max_unit_chars or self._settings.max_unit_chars,
                 queue_ms=0,
-                prefix=self._prefix,
+                prefix=self._prompt.prefix,
             )
         except BrokenAnswer:
             self.counted["papers that could not be read"] += 1
