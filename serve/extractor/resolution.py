@@ -92,8 +92,8 @@ def abbreviations(document: Document) -> dict[str, str]:
 def _with_other_forms(names: Iterable[Name], long_forms: Mapping[str, str]) -> Iterator[Name]:
     """The names, and for a name in its long or short form the other form, as sure as that."""
     short_forms: defaultdict[str, list[str]] = defaultdict(list)
-    for short, long in long_forms.items():
-        short_forms[fold(long)].append(short)
+    for short, spelt in long_forms.items():
+        short_forms[fold(spelt)].append(short)
     for name in names:
         yield name
         if long := long_forms.get(name.text.strip()):
