@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from loadtest.processes import free_port
 from tests.programs import install
 
 START_S = 30.0
@@ -24,9 +24,7 @@ class PostgresqlServer:
     """One cluster, in which everyone is let in."""
 
     def __init__(self, directory: Path, programs: Path) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self._port = listener.getsockname()[1]
+        self._port = free_port()
         self._directory = directory
         self._programs = programs
 

@@ -1,6 +1,5 @@
 """A real Redis for tests, on a free port of the loopback."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from loadtest.processes import free_port
 from tests.programs import program
 
 START_S = 10.0
@@ -23,9 +23,7 @@ class RedisServer:
     """Keeps nothing over a restart, unless it is `durable`: then, everything that it acknowledged."""
 
     def __init__(self, directory: Path, *, durable: bool = False) -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
+        self.port = free_port()
         self._command = [
             program("redis-server", package="redis-server"),
             *("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(directory)),

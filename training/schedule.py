@@ -24,8 +24,12 @@ class Best:
 
 
 def trainer_arguments(config: FineTuning, run_dir: Path, *, batches: int, best: Best) -> TrainingArguments:
-    """A cosine schedule with warm-up over `batches` items an epoch, and a checkpoint in `run_dir` per evaluation."""
-    steps_per_epoch = math.ceil(batches / config.accumulation_steps)
+    """A cosine schedule with warm-up over `batches` items an epoch, and a checkpoint in `run_dir` per evaluation.
+
+    Where several workers train, each step takes an item of each.
+    """
+    workers = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
+    steps_per_epoch = math.ceil(batches / workers / config.accumulation_steps)
     evaluate_every = math.ceil(steps_per_epoch / config.evaluations_per_epoch)
     logging.getLogger("tensorboardX").setLevel(logging.WARNING)
     return TrainingArguments(
@@ -38,7 +42,8 @@ def trainer_arguments(config: FineTuning, run_dir: Path, *, batches: int, best: 
         warmup_steps=int(config.warmup_share * steps_per_epoch * config.epochs),
         weight_decay=config.weight_decay,
         bf16=resolve_dtype(config.precision) == "bfloat16",
-        use_cpu=not torch.accelerator.is_available(),  # else bf16 is refused on CPUs that have it
+        # Else bf16 is refused on CPUs that have it, and workers on CPUs train on everything, each for itself.
+        use_cpu=not torch.accelerator.is_available(),
         eval_strategy="steps",
         eval_steps=evaluate_every,
         save_strategy="steps",

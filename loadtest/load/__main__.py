@@ -1,6 +1,5 @@
 """`python -m loadtest.load`: a load test without a web page, its report, and an exit status that says how it went."""
 
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from loadtest.load.levels import LevelsError, read_levels
 from loadtest.load.options import SHIPPED_LEVELS, LoadOptions
 from loadtest.load.report import SUMMARY_JSON
 from loadtest.load.shapes import Shape
+from loadtest.processes import free_port
 
 LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 READY_TIMEOUT_S = 15.0
@@ -115,9 +115,7 @@ def run_locust(host: str, options: LoadOptions, workers: int) -> int:
 
 
 def _distributed(workers: int) -> list[str]:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = str(listener.getsockname()[1])
+    port = str(free_port())
     return [
         "--processes", str(workers), "--master-bind-host", "127.0.0.1", "--master-bind-port", port,
         "--master-port", port,

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from loadtest.processes import free_port
 from pubserve import Client, Paper
 
 START_TIMEOUT_S = 900
@@ -85,12 +85,6 @@ class RunningService:
         while self.metric('pubserve_in_flight{unit="tokens"}') > 0:
             assert time.monotonic() < ends_s, "work of callers who left is still in flight"
             time.sleep(0.2)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager

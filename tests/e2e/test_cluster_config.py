@@ -12,8 +12,9 @@ import httpx
 import pytest
 import yaml
 
+from loadtest.processes import free_port
 from pubserve import Analysis, Client, RateLimited, Unauthorized
-from tests.e2e.conftest import ASTHMA, CANCER, free_port, started, unread
+from tests.e2e.conftest import ASTHMA, CANCER, started, unread
 from tests.k8s.conftest import overlay
 
 Answer = TypeVar("Answer")

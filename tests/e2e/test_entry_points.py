@@ -8,8 +8,9 @@ from pathlib import Path
 import yaml
 from ray.serve.schema import ServeDeploySchema
 
+from loadtest.processes import free_port
 from pubserve import Analysis, Client
-from tests.e2e.conftest import ASTHMA, CANCER, free_port, started
+from tests.e2e.conftest import ASTHMA, CANCER, started
 
 RAY_SERVE = Path(sys.executable).with_name("serve")
 

@@ -23,9 +23,10 @@ from transformers import (
     Phi3ForCausalLM,
 )
 
+from loadtest.processes import free_port
 from pubserve import Analysis, Client
 from serve.model_store import ModelStore
-from tests.e2e.conftest import ASTHMA, CANCER, RunningService, free_port, started
+from tests.e2e.conftest import ASTHMA, CANCER, RunningService, started
 
 BASE, CLASSIFIER = "tiny-phi", "tiny-classifier"
 ADAPTERS = ("tiny-diseases", "tiny-other")

@@ -204,7 +204,7 @@ def test_a_caller_who_stops_listening_frees_the_engine(openai_client: openai.Ope
 def test_a_caller_who_runs_out_of_time_frees_the_pipeline(
     openai_client: openai.OpenAI, service: RunningService
 ) -> None:
-    papers = [paper.model_dump() for paper in unread(60)]
+    papers = [paper.model_dump() for paper in unread(60, times_as_long=30)]
 
     with pytest.raises(openai.APITimeoutError):
         openai_client.with_options(timeout=2).chat.completions.create(

@@ -1,11 +1,11 @@
 """The service on a real Ray, its models simulated: two replicas of its ingress, traced, its metrics exported."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from loadtest.processes import free_port
 from serve.settings import Settings
 from tests.monitoring.otlp import Collector, collector
 
@@ -47,9 +47,3 @@ def observed() -> Iterator[Observed]:
             serve.shutdown()
         finally:
             ray.shutdown()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

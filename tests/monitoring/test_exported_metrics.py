@@ -13,9 +13,10 @@ import httpx
 import pytest
 from prometheus_client import generate_latest
 
+from loadtest.processes import free_port
 from streams.broker import Backlog
 from streams.metrics import WorkerMetrics
-from tests.monitoring.conftest import Observed, free_port
+from tests.monitoring.conftest import Observed
 from tests.programs import program
 from tools.monitoring.dashboards import DASHBOARDS
 from tools.monitoring.metrics_used import asked_for, exported_by, missing

@@ -6,12 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from loadtest.processes import free_port
 from serve.launch import cli
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

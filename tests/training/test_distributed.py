@@ -1,5 +1,6 @@
 """The same run on two workers, on a real Ray cluster of this machine beside whatever else runs on it."""
 
+import math
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,7 +18,7 @@ from training.runs import ADAPTER, Run, run
 
 @pytest.fixture(scope="module")
 def longer(config: TrainingConfig) -> TrainingConfig:
-    return config.model_copy(update={"epochs": 6})
+    return config.model_copy(update={"epochs": 12})
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,15 @@ def done(longer: TrainingConfig, parts: Parts, run_dir: Path) -> Run:
         return process.submit(run_distributed, longer, parts, run_dir, workers=2).result()
 
 
+def test_two_workers_share_the_batches_of_an_epoch(done: Run, longer: TrainingConfig, run_dir: Path) -> None:
+    alone = 7  # batches of 32 tokens that the papers make: the steps of an epoch for a single worker
+    steps = max(int(checkpoint.name.partition("-")[2]) for checkpoint in run_dir.glob("checkpoint-*"))
+
+    assert steps == longer.epochs * math.ceil(alone / 2)
+
+
 def test_two_workers_train_one_adapter(done: Run, longer: TrainingConfig, run_dir: Path) -> None:
-    assert [round(evaluation["epoch"]) for evaluation in done.history] == [1, 2, 3, 4, 5, 6]
+    assert [round(evaluation["epoch"]) for evaluation in done.history] == list(range(1, 13))
     assert tuple(done.test.predicted) == done.test.truth
     base = AutoModelForSequenceClassification.from_pretrained(longer.base, num_labels=2)
     assert PeftModel.from_pretrained(base, run_dir / ADAPTER).peft_config["default"].r == longer.lora.rank

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from loadtest.processes import free_port
+
 PAPERS = 2_000
 PAPER_S = 0.001
 WITHIN_S = 60.0
@@ -22,9 +24,7 @@ class Processes:
 
     def __init__(self) -> None:
         self._started: list[subprocess.Popen[str]] = []
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            self.port = listener.getsockname()[1]
+        self.port = free_port()
 
     def start(self, *command: str) -> subprocess.Popen[str]:
         environment = {**os.environ, "PUBSERVE_BASE_URL": f"http://127.0.0.1:{self.port}"}

@@ -1,6 +1,5 @@
 """A recorded run to count from, and the service to put under load."""
 
-import socket
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 from loadtest.load.calls import Outcome
 from loadtest.load.shapes import Phase, Role, Span
 from loadtest.load.timeline import Timeline
+from loadtest.processes import free_port
 
 START_TIMEOUT_S = 120
 
@@ -45,9 +45,7 @@ def timeline() -> Timeline:
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
     """The URL of a running service that reads 200 papers per second and holds 60,000 tokens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "tests.loadtest.load.service", str(port), "200", "60000"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"

@@ -1,9 +1,9 @@
 """A real service on Ray whose replicas come and go while papers are read: each is answered once."""
 
 import asyncio
-import socket
 from threading import Thread
 
+from loadtest.processes import free_port
 from loadtest.scale import cluster
 from loadtest.scale.callers import Callers
 from loadtest.simulated import build_simulated
@@ -20,9 +20,7 @@ def with_replicas(count: int) -> Settings:
 
 
 def test_no_paper_is_lost_or_answered_twice_from_one_replica_to_two_and_back() -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     callers = Callers(f"http://127.0.0.1:{port}", papers=8, tokens=100)
 
     with cluster.nodes(1, port=port):

@@ -12,6 +12,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
+from loadtest.processes import free_port
 from pubserve.testing import MockTransport, refusal
 from tests.client import http_service
 from tests.client.efetch_server import Efetch
@@ -108,9 +109,7 @@ async def test_mistakes_are_answered_with_what_to_do(stdio: Client, service: htt
 
 
 async def test_several_agents_share_it_over_http(environment: dict[str, str]) -> None:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [sys.executable, *COMMAND, "--http", "--port", str(port)]
     process = await anyio.to_thread.run_sync(lambda: subprocess.Popen(command, env=environment))
     try:
