@@ -1,4 +1,4 @@
-"""Labelled papers as batches of tokens, planned once: texts of similar length together, sized by tokens."""
+"""Texts as batches of tokens, planned once: those of similar length together, sized by tokens."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,6 +11,8 @@ from serve.classifier.input import ClassifierInput
 from training.data import LABELS, LabelledPaper
 
 Batch = dict[str, torch.Tensor]
+NO_LABEL = -100
+"""What a token has that nothing is learnt from; losses pass it over."""
 
 
 class TokenBatches(Dataset[Batch]):
@@ -50,6 +52,36 @@ class TokenBatches(Dataset[Batch]):
     @property
     def tokens(self) -> int:
         return sum(map(len, self._rows))
+
+
+class LabelledRows(Dataset[Batch]):
+    """Item `i` is one padded batch: `input_ids`, `attention_mask` and `labels`, each (rows, longest row).
+
+    Args:
+        ids: the tokens of each row.
+        labels: a label for each of them, `NO_LABEL` where there is none.
+    """
+
+    def __init__(
+        self, ids: Sequence[list[int]], labels: Sequence[list[int]], tokenizer: Any, *, batch_tokens: int
+    ) -> None:
+        self._ids, self._labels, self._tokenizer = ids, labels, tokenizer
+        self.plan = list(plan_batches([len(row) for row in ids], max_batch_tokens=batch_tokens))
+        """Indices of the rows in each batch."""
+
+    def __len__(self) -> int:
+        return len(self.plan)
+
+    def __getitem__(self, index: int) -> Batch:
+        chosen = self.plan[index]
+        batch = self._tokenizer.pad({"input_ids": [self._ids[i] for i in chosen]}, return_tensors="pt")
+        longest = batch["input_ids"].shape[1]
+        padded = [self._labels[i] + [NO_LABEL] * (longest - len(self._labels[i])) for i in chosen]
+        return {**batch, "labels": torch.tensor(padded)}
+
+    @property
+    def tokens(self) -> int:
+        return sum(map(len, self._ids))
 
 
 def only_item(items: list[Batch]) -> Batch:

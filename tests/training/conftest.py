@@ -1,5 +1,6 @@
 """Bases small enough to be trained in a test, of each family that is trained for real."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,20 @@ def tiny_model(family: str, words: int) -> PreTrainedModel:
     return Phi3ForCausalLM(Phi3Config(**decoder))
 
 
+def save_tokenizer(directory: Path, words: Sequence[str]) -> int:
+    """A tokenizer of whole words, and how many it knows. A text ends with `<eos>`, and begins with nothing."""
+    vocabulary = {word: number for number, word in enumerate(["<pad>", "<unk>", "<eos>", *words])}
+    known = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    known.pre_tokenizer = pre_tokenizers.Whitespace()
+    PreTrainedTokenizerFast(
+        tokenizer_object=known, pad_token="<pad>", unk_token="<unk>", eos_token="<eos>"
+    ).save_pretrained(directory)
+    return len(vocabulary)
+
+
 def save_base(directory: Path, family: str) -> Path:
     """A transformers directory with random weights and a tokenizer of whole words."""
-    vocabulary = {word: number for number, word in enumerate(["<pad>", "<unk>", "<eos>", *WORDS])}
-    words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, pad_token="<pad>", unk_token="<unk>", eos_token="<eos>"
-    ).save_pretrained(directory)
-    tiny_model(family, len(vocabulary)).save_pretrained(directory)
+    tiny_model(family, save_tokenizer(directory, WORDS)).save_pretrained(directory)
     return directory
 
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from tempfile import TemporaryFile
 import httpx
 import psutil
 
+from loadtest.processes import free_port
 from pubserve.contract import Analysis, AnalyzeRequest, AnalyzeResponse, Paper
 from tools.images.buildah import ImageError, config, environment, in_container
 
@@ -156,7 +156,7 @@ def helps(*programs: str) -> Check:
 
 def works_while_the_broker_is_away(container: Container) -> str:
     """it is healthy while its broker is away, and ends on SIGTERM"""
-    broker, port = f"redis://127.0.0.1:{_free_port()}/0", str(_free_port())
+    broker, port = f"redis://127.0.0.1:{free_port()}/0", str(free_port())
     arguments = (broker, "--from", "papers", "--to", "analyses")
     with container.started(*arguments, variables={"PUBSERVE_WORKER_METRICS_PORT": port}):
         metrics = httpx.get(f"http://127.0.0.1:{port}/metrics").text
@@ -165,7 +165,7 @@ def works_while_the_broker_is_away(container: Container) -> str:
 
 def serves_a_paper(container: Container) -> str:
     """it serves a paper with mounted models, and ends on SIGTERM"""
-    port = _free_port()
+    port = free_port()
     began_s = time.monotonic()
     with container.started(variables={"PUBSERVE_HTTP__PORT": str(port)}, volumes=[f"{MODELS}:/models:ro"]):
         healthy_s = time.monotonic() - began_s
@@ -175,11 +175,6 @@ def serves_a_paper(container: Container) -> str:
     if not isinstance(result, Analysis) or result.predicted_labels != ["Cancer"] or not result.extracted_diseases:
         raise ImageError(f"the paper on lung cancer and asthma was read as {result}")
     return f"healthy after {healthy_s:.0f} s; {result.predicted_labels}, {result.extracted_diseases}"
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 ALWAYS: tuple[Check, ...] = (is_not_root, is_clean, lists_its_packages)

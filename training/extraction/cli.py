@@ -184,7 +184,7 @@ def evaluate(
     vocabularies = ModelStore().prepare(CATALOG_ENTRY).path
     ontology = DiseaseOntology.load(vocabularies / ONTOLOGY_FILE)
     headings = read_disease_headings(vocabularies / MESH_FILE)
-    normaliser = Normaliser.of(ontology, headings)
+    normaliser = Normaliser.load(vocabularies)
     listed = [name for disease in ontology for name in (disease.name, *disease.synonyms)]
     listed += [name for heading in headings for name in (heading.name, *heading.synonyms)]
     extractors: list[Extractor] = [

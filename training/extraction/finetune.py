@@ -14,10 +14,10 @@ from transformers.trainer_utils import get_last_checkpoint
 from serve.extractor.tagger import tag_batch, tag_rows
 from serve.extractor.tagging import TAGS, RowEncoder, TaggedRow, spans
 from training.backbone import base_directory, load_tagger, load_tokenizer
-from training.batches import only_item
+from training.batches import NO_LABEL, only_item
 from training.config import TaggerConfig
 from training.extraction.corpus import AnnotatedPaper
-from training.extraction.rows import NO_TAG, TaggedBatches
+from training.extraction.rows import TaggedBatches
 from training.extraction.scores import Place, mention_score
 from training.finetune import history
 from training.schedule import Best, trainer_arguments
@@ -107,7 +107,7 @@ class _TaggerTrainer(Trainer):
             batch = {name: values.to(self.model.device) for name, values in self._batches[index].items()}
             labels = batch.pop("labels")
             total += float(_summed_loss(self.model(**batch).logits, labels))
-            words += int((labels != NO_TAG).sum())
+            words += int((labels != NO_LABEL).sum())
         return total / max(1, words)
 
 
@@ -128,11 +128,11 @@ def tag_papers(
 def _loss(outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | None = None) -> torch.Tensor:
     # The words of all forward passes of one optimiser step: batches differ in size, words count the same.
     return _summed_loss(outputs.logits, labels) / (
-        (labels != NO_TAG).sum() if num_items_in_batch is None else num_items_in_batch
+        (labels != NO_LABEL).sum() if num_items_in_batch is None else num_items_in_batch
     )
 
 
 def _summed_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
     return cross_entropy(
-        logits.float().reshape(-1, len(TAGS)), labels.reshape(-1), ignore_index=NO_TAG, reduction="sum"
+        logits.float().reshape(-1, len(TAGS)), labels.reshape(-1), ignore_index=NO_LABEL, reduction="sum"
     )

@@ -3,8 +3,9 @@
 import torch
 
 from tests.serve.extractor.word_pieces import VOCABULARY, word_pieces
+from training.batches import NO_LABEL
 from training.extraction.corpus import AnnotatedPaper, Annotation
-from training.extraction.rows import NO_TAG, TaggedBatches
+from training.extraction.rows import TaggedBatches
 
 TOKENIZER = word_pieces()
 
@@ -19,7 +20,7 @@ def test_the_first_token_of_a_word_has_its_tag_and_no_other_token_has_one() -> N
     batch = batches([paper])[0]
 
     assert TOKENIZER.convert_ids_to_tokens(batch["input_ids"][0]) == ["[CLS]", "in", "lung", "z", "##o", "[SEP]"]
-    assert batch["labels"].tolist() == [[NO_TAG, 0, 1, 2, NO_TAG, NO_TAG]]
+    assert batch["labels"].tolist() == [[NO_LABEL, 0, 1, 2, NO_LABEL, NO_LABEL]]
 
 
 def test_padding_is_read_by_nothing(papers: list[AnnotatedPaper]) -> None:
@@ -28,7 +29,7 @@ def test_padding_is_read_by_nothing(papers: list[AnnotatedPaper]) -> None:
     padding = batch["input_ids"] == VOCABULARY["[PAD]"]
     assert padding.any()
     assert torch.equal(padding, batch["attention_mask"] == 0)
-    assert (batch["labels"][padding] == NO_TAG).all()
+    assert (batch["labels"][padding] == NO_LABEL).all()
 
 
 def test_every_annotation_is_in_the_labels_once(papers: list[AnnotatedPaper]) -> None:

@@ -12,10 +12,10 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from serve.extractor.prompt import Prompt, prefix_of
 from training.backbone import base_directory, load_generator, load_tokenizer
-from training.batches import only_item
+from training.batches import NO_LABEL, Batch, only_item
 from training.config import GeneratorConfig
 from training.extraction.corpus import AnnotatedPaper
-from training.extraction.generator.batches import NOT_ANSWER, AnswerBatches, Batch
+from training.extraction.generator.batches import AnswerBatches
 from training.extraction.generator.examples import training_examples
 from training.finetune import history
 from training.schedule import Best, trainer_arguments
@@ -94,7 +94,7 @@ class _AnswerTrainer(Trainer):
             logits, targets = self._answers(batch)
             total += float(_loss(logits, targets, 1))
             tokens += len(targets)
-            lengths = (batch["labels"] != NOT_ANSWER).sum(dim=1).tolist()
+            lengths = (batch["labels"] != NO_LABEL).sum(dim=1).tolist()
             # A token of an answer is predicted from the right ones before it: if all are right, so is what is decoded.
             right += sum(bool(of.all()) for of in (logits.argmax(dim=-1) == targets).split(lengths))
             texts += len(lengths)
@@ -108,7 +108,7 @@ class _AnswerTrainer(Trainer):
         """Logits, (tokens of all answers, vocabulary), and these tokens, row by row."""
         network = self.model.get_base_model()
         targets = batch["labels"][:, 1:]
-        answered = targets != NOT_ANSWER
+        answered = targets != NO_LABEL
         with self.accelerator.autocast():
             states = network.base_model(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False

@@ -4,16 +4,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import (
     Gemma3ForCausalLM,
     Gemma3TextConfig,
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedModel,
-    PreTrainedTokenizerFast,
 )
 
+from tests.training.conftest import save_tokenizer
 from tests.training.extraction.conftest import DISEASES, FILLER
 from training.config import GeneratorConfig, LoraSettings
 
@@ -23,15 +22,10 @@ WORDS = tuple(dict.fromkeys([*SIGNS, *FILLER, *" ".join(DISEASES).split()]))
 
 
 def save_base(directory: Path, family: str) -> Path:
-    """A transformers directory with random weights. A text ends with `<eos>`, and begins with nothing."""
-    vocabulary = {word: number for number, word in enumerate(["<pad>", "<unk>", "<eos>", *WORDS])}
-    words = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    PreTrainedTokenizerFast(
-        tokenizer_object=words, pad_token="<pad>", unk_token="<unk>", eos_token="<eos>"
-    ).save_pretrained(directory)
+    """A transformers directory with random weights."""
     torch.manual_seed(0)
-    common = {"vocab_size": len(vocabulary), "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
+    words = save_tokenizer(directory, WORDS)
+    common = {"vocab_size": words, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
               "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 128, "pad_token_id": 0,
               "bos_token_id": None, "eos_token_id": 2}  # fmt: skip
     model: PreTrainedModel = (

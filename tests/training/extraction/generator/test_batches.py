@@ -10,8 +10,9 @@ from xgrammar.testing import _is_grammar_accept_string
 
 from serve.extractor.prompt import Example, Prompt, answer_schema, build_prompt, prefix_of, write_names
 from training.backbone import load_tokenizer
+from training.batches import NO_LABEL
 from training.config import GeneratorConfig
-from training.extraction.generator.batches import NOT_ANSWER, AnswerBatches
+from training.extraction.generator.batches import AnswerBatches
 
 from .conftest import INSTRUCTIONS
 
@@ -33,7 +34,7 @@ def rows(batches: AnswerBatches) -> dict[tuple[int, ...], list[int]]:
     found = {}
     for batch in (batches[index] for index in range(len(batches))):
         for ids, mask, labels in zip(batch["input_ids"], batch["attention_mask"], batch["labels"], strict=True):
-            assert (labels[mask == 0] == NOT_ANSWER).all()
+            assert (labels[mask == 0] == NO_LABEL).all()
             found[tuple(ids[mask == 1].tolist())] = labels[mask == 1].tolist()
     return found
 
@@ -45,7 +46,7 @@ def test_the_prompt_is_masked_and_the_answer_with_its_end_is_not(tokenizer: Any)
     for text, names in EXAMPLES:
         asked = tokenizer(build_prompt(text, PROMPT.prefix))["input_ids"]
         answer = [*tokenizer(write_names(names), add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        assert found[(*asked, *answer)] == [NOT_ANSWER] * len(asked) + answer
+        assert found[(*asked, *answer)] == [NO_LABEL] * len(asked) + answer
 
 
 def test_a_row_that_is_too_long_is_left_out(tokenizer: Any) -> None:
