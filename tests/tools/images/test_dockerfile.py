@@ -3,50 +3,13 @@
 import json
 import re
 import shlex
-import tomllib
-from dataclasses import dataclass, field
 from fnmatch import fnmatch
-from pathlib import Path
 
 import pytest
-import yaml
 
+from tests.tools.images.dockerfile import PROJECT, ROOT, STAGES, Stage
 from tools.images.building import TARGETS
 from tools.images.checks import PACKAGES
-
-ROOT = Path(__file__).parents[3]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-
-
-@dataclass
-class Stage:
-    """One `FROM` and what follows."""
-
-    name: str
-    base: str
-    steps: list[tuple[str, str]] = field(default_factory=list)
-
-    def all(self, instruction: str) -> list[str]:
-        """The words after an instruction, of the stages below, too, lowest first."""
-        below = STAGES[self.base].all(instruction) if self.base in STAGES else []
-        return below + [words for name, words in self.steps if name == instruction]
-
-
-def stages() -> dict[str, Stage]:
-    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
-    found: dict[str, Stage] = {}
-    for line in "\n".join(lines).replace("\\\n", " ").splitlines():
-        instruction, _, words = line.strip().partition(" ")
-        if instruction == "FROM":
-            base, _, name = words.partition(" AS ")
-            found[name] = Stage(name, base)
-        elif found and instruction:
-            list(found.values())[-1].steps.append((instruction, " ".join(words.split())))
-    return found
-
-
-STAGES = stages()
 
 
 def by_target(test: object) -> object:
@@ -172,16 +135,3 @@ def test_what_images_are_not_made_of_is_not_sent(path: str) -> None:
 @pytest.mark.parametrize("path", ["serve/app.py", "models/disease-tagger/README.md", "client/pubserve/_version.py"])
 def test_what_images_are_made_of_is_sent(path: str) -> None:
     assert sent(path)
-
-
-def test_compose_runs_the_images_of_this_version() -> None:
-    services = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
-    version = PROJECT["project"]["version"]
-
-    for service in (each for each in services.values() if "build" in each):
-        assert f"pubserve:{version}-{service['build']['target']}" in service["image"]
-        assert service["build"]["target"] in TARGETS
-    for service in services.values():
-        assert service["read_only"]
-        assert service["cap_drop"] == ["ALL"]
-        assert not service["image"].endswith((":latest", "redis"))

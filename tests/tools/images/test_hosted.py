@@ -1,15 +1,18 @@
 """The packages for Cloud Run and Hugging Face Spaces: they agree with the image and with what those hosts allow."""
 
-from pathlib import Path
 from typing import Any
 
+import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
 from serve.settings import Settings
+from tests.tools.images.dockerfile import PROJECT, ROOT
+from tools.k8s.schemas import KUBERNETES_VERSIONS
 
-ROOT = Path(__file__).parents[3]
 SERVICE = yaml.safe_load((ROOT / "deploy/cloud-run/service.yaml").read_text(encoding="utf-8"))
 CONTAINER: dict[str, Any] = SERVICE["spec"]["template"]["spec"]["containers"][0]
+OF_KNATIVE = ("containerConcurrency", "timeoutSeconds")
+"""What a revision's template has beside the fields of a pod."""
 PORT = Settings(profile="cpu").http.port
 
 
@@ -17,6 +20,16 @@ def front_matter() -> dict[str, Any]:
     _, head, _ = (ROOT / "deploy/spaces/README.md").read_text(encoding="utf-8").split("---\n", 2)
     read: dict[str, Any] = yaml.safe_load(head)
     return read
+
+
+def test_an_instance_on_cloud_run_is_a_pod() -> None:
+    revision = SERVICE["spec"]["template"]["spec"]
+    spec = {key: value for key, value in revision.items() if key not in OF_KNATIVE}
+    spec["containers"] = [{"name": "named-by-knative", **container} for container in revision["containers"]]
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "instance"}, "spec": spec}
+
+    for version in KUBERNETES_VERSIONS:
+        kubernetes_validate.validate(pod, version, strict=True)
 
 
 def test_cloud_run_sends_requests_where_the_image_listens() -> None:
@@ -47,4 +60,4 @@ def test_what_hosted_images_are_made_from_has_a_version() -> None:
     dockerfile = (ROOT / "deploy/spaces/Dockerfile").read_text(encoding="utf-8")
 
     for image in (CONTAINER["image"], next(line for line in dockerfile.splitlines() if line.startswith("ARG IMAGE="))):
-        assert image.endswith(":0.1.0-cpu")
+        assert image.endswith(f":{PROJECT['project']['version']}-cpu")
