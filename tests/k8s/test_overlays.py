@@ -15,7 +15,7 @@ from tools.docs.worker import worker_variables
 from tools.k8s.capacity import check_capacity
 from tools.k8s.overlays import overlays
 from tools.k8s.policies import check_policies
-from tools.k8s.schemas import KUBERNETES_VERSIONS, check_core, check_kuberay
+from tools.k8s.schemas import KUBERNETES_VERSIONS, check_core, check_custom
 
 
 def test_these_are_all_overlays() -> None:
@@ -30,7 +30,7 @@ def test_core_kinds_fit_the_schemas_of_every_kubernetes_version(name: str, versi
 
 @pytest.mark.parametrize("name", [*OVERLAYS, "bulk"])
 def test_ray_kinds_fit_the_operators_schemas(name: str, crds: Path) -> None:
-    assert list(check_kuberay(rendered(name), crds)) == []
+    assert list(check_custom(rendered(name), crds)) == []
 
 
 @pytest.mark.parametrize("name", OVERLAYS)

@@ -8,7 +8,7 @@ import pytest
 
 from tests.k8s.conftest import rendered, service_of
 from tools.k8s.overlays import Manifest, ManifestError
-from tools.k8s.schemas import check_core, check_kuberay
+from tools.k8s.schemas import check_core, check_custom
 
 SERVICE: Manifest = {
     "apiVersion": "v1",
@@ -43,11 +43,41 @@ def test_a_field_that_the_operator_does_not_know_is_found(misspelt: str, crds: P
     service = deepcopy(service_of(rendered("gpu")))
     service["spec"]["rayClusterConfig"][misspelt] = True
 
-    [finding] = check_kuberay([service], crds)
+    [finding] = check_custom([service], crds)
 
     assert misspelt in finding.what
 
 
 def test_a_missing_definition_is_an_error_and_no_pass(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="there is no"):
-        list(check_kuberay([service_of(rendered("gpu"))], tmp_path))
+        list(check_custom([service_of(rendered("gpu"))], tmp_path))
+
+
+SCALED: Manifest = {
+    "apiVersion": "keda.sh/v1alpha1",
+    "kind": "ScaledObject",
+    "metadata": {"name": "worker"},
+    "spec": {"scaleTargetRef": {"name": "worker"}, "minReplicas": 1},
+}
+DEFINITION = """
+spec:
+  versions:
+    - name: v1alpha1
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            apiVersion: {type: string}
+            kind: {type: string}
+            metadata: {type: object}
+            spec: {type: object, properties: {scaleTargetRef: {type: object}, minReplicaCount: {type: integer}}}
+"""
+
+
+def test_kinds_of_other_operators_are_checked_where_their_definition_is_at_hand(tmp_path: Path) -> None:
+    assert list(check_custom([SCALED], tmp_path)) == []
+
+    (tmp_path / "keda.sh_scaledobjects.yaml").write_text(DEFINITION, encoding="utf-8")
+    [finding] = check_custom([SCALED], tmp_path)
+
+    assert "'minReplicas' was unexpected" in finding.what

@@ -14,7 +14,7 @@ from tools.k8s.deploy import DeployError
 from tools.k8s.findings import Finding
 from tools.k8s.overlays import ManifestError, Overlay, overlays
 from tools.k8s.policies import check_policies
-from tools.k8s.schemas import KUBERNETES_VERSIONS, check_core, check_kuberay, is_custom
+from tools.k8s.schemas import KUBERNETES_VERSIONS, check_core, check_custom, is_custom, is_defined
 
 PREVIOUS = Path("runs/k8s/previous.yaml")
 
@@ -43,7 +43,7 @@ def generate() -> None:
 @cli.command()
 def check(
     names: Annotated[list[str] | None, typer.Argument(help="Overlays; all if not given.")] = None,
-    crds: Annotated[Path | None, typer.Option(help="Folder with KubeRay's CRDs, as its releases have them.")] = None,
+    crds: Annotated[Path | None, typer.Option(help="Folder with CRDs, KubeRay's among them.")] = None,
 ) -> None:
     """Render overlays and check them: schemas, policies, resources that add up. Exit status 1 if anything is wrong."""
     with _explained():
@@ -103,11 +103,10 @@ def _report(overlay: Overlay, crds: Path | None) -> list[Finding]:
     console.print(f"[{'red' if findings else 'green'}]{overlay.name}[/]: {len(manifests)} manifests")
     for finding in findings:
         console.print(f"  {finding}", markup=False)
-    skipped = sorted(
-        {manifest["kind"] for manifest in manifests if is_custom(manifest)} - ({"RayService"} if crds else set())
-    )
+    custom = [manifest for manifest in manifests if is_custom(manifest)]
+    skipped = {manifest["kind"] for manifest in custom if crds is None or not is_defined(manifest, crds)}
     if skipped:
-        console.print(f"  no schema at hand for: {', '.join(skipped)}")
+        console.print(f"  no schema at hand for: {', '.join(sorted(skipped))}")
     return findings
 
 
@@ -116,7 +115,7 @@ def _findings(overlay: Overlay, crds: Path | None) -> Iterator[Finding]:
     for version in KUBERNETES_VERSIONS:
         yield from check_core(manifests, version)
     if crds:
-        yield from check_kuberay(manifests, crds)
+        yield from check_custom(manifests, crds)
     yield from check_policies(manifests)
     yield from check_capacity(manifests, overlay.settings)
 

@@ -1,4 +1,4 @@
-"""Manifests against schemas: Kubernetes' own for several versions, KubeRay's for its kinds."""
+"""Manifests against schemas: Kubernetes' own for several versions, those of operators for their kinds."""
 
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -29,28 +29,37 @@ def check_core(manifests: Sequence[Manifest], version: str) -> Iterator[Finding]
             yield Finding(where, f"Kubernetes {version}: {_path(error)}{error.message}")
 
 
-def check_kuberay(manifests: Sequence[Manifest], crds: Path) -> Iterator[Finding]:
-    """Kinds of `ray.io` against the custom resource definitions in a directory.
+def check_custom(manifests: Sequence[Manifest], crds: Path) -> Iterator[Finding]:
+    """Kinds of operators against the custom resource definitions in a directory, as far as they are there.
 
     Raises:
-        ManifestError: there is no definition of a kind.
+        ManifestError: there is no definition of a kind of `ray.io`.
     """
     for manifest in manifests:
-        if not manifest["apiVersion"].startswith("ray.io/"):
+        if not is_custom(manifest) or not (manifest["apiVersion"].startswith("ray.io/") or is_defined(manifest, crds)):
             continue
         validator = jsonschema.Draft7Validator(_crd_schema(manifest["apiVersion"], manifest["kind"], crds))
         for error in validator.iter_errors(manifest):
-            yield Finding(name_of(manifest), f"KubeRay: {_path(error)}{error.message}")
+            yield Finding(name_of(manifest), f"{manifest['apiVersion']}: {_path(error)}{error.message}")
 
 
 def is_custom(manifest: Manifest) -> bool:
     return str(manifest["apiVersion"]).startswith(tuple(f"{group}/" for group in CRD_GROUPS))
 
 
+def is_defined(manifest: Manifest, crds: Path) -> bool:
+    """Whether there is a definition of its kind."""
+    return _definition(manifest["apiVersion"], manifest["kind"], crds).is_file()
+
+
+def _definition(api_version: str, kind: str, crds: Path) -> Path:
+    return crds / f"{api_version.split('/')[0]}_{kind.lower()}s.yaml"
+
+
 @cache  # a megabyte of YAML each
 def _crd_schema(api_version: str, kind: str, crds: Path) -> dict[str, Any]:
-    group, version = api_version.split("/")
-    path = crds / f"{group}_{kind.lower()}s.yaml"
+    version = api_version.split("/")[1]
+    path = _definition(api_version, kind, crds)
     if not path.is_file():
         raise ManifestError(f"there is no {path}: the definitions of the KubeRay release that is to run belong there")
     definition = yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
