@@ -23,7 +23,8 @@ class Ingress:
     ) -> None:
         configure_logs(settings.log)
         configure_tracing(settings.tracing, component="ingress")
-        self._service = Service(settings, RemoteModels(classifier, extractor, engine))
+        may_rest = settings.extractor.scaling.min_replicas == 0
+        self._service = Service(settings, RemoteModels(classifier, extractor, engine, may_rest=may_rest))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         return create_app(self._service, echo_request_id=False)

@@ -12,6 +12,7 @@ from pubserve.contract import ModelNames
 from serve.errors import ServiceError, TooBusy, Unavailable
 from serve.logs import log
 from serve.pipeline import DiseaseReadings
+from serve.presence import Presence
 from serve.stages import LabelReading
 from serve.text.document import Document
 from serve.turns import Turn
@@ -28,15 +29,24 @@ class RemoteModels:
     """Calls that are abandoned here are cancelled there. The extractor may be the engine itself.
 
     What a dying replica took with it is read by another one, until the deadline of the request cancels that. Chats are
-    not asked again: they may have been answered in part, and their clients retry.
+    not asked again: they may have been answered in part, and their clients retry. Nor do they wait for an engine that
+    is not there, unless it `may_rest`: then a chat is what starts it.
     """
 
-    def __init__(self, classifier: DeploymentHandle, extractor: DeploymentHandle, engine: DeploymentHandle) -> None:
+    def __init__(
+        self,
+        classifier: DeploymentHandle,
+        extractor: DeploymentHandle,
+        engine: DeploymentHandle,
+        *,
+        may_rest: bool = False,
+    ) -> None:
         self._models = (classifier, extractor, engine)
         # Made once: a handle with other options costs more than a call.
         self._classify = classifier.options(method_name="classify")
         self._extract = extractor.options(method_name="extract", stream=True)
         self._openai = engine.options(method_name="openai", stream=True)
+        self._engine = None if may_rest else Presence(lambda: _call(engine.name.remote()))
 
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         for tries_left in reversed(range(READINGS_TRIED)):
@@ -67,8 +77,15 @@ class RemoteModels:
                 if not tries_left:
                     raise
 
-    def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
-        return _stream(self._openai, kind, body)
+    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncGenerator[str | dict[str, Any], None]:
+        if self._engine is None:
+            said = _stream(self._openai, kind, body)
+        else:
+            await self._engine.require()
+            said = self._engine.overhear(_stream(self._openai, kind, body))
+        async with aclosing(said) as pieces:
+            async for piece in pieces:
+                yield piece
 
     async def names(self) -> ModelNames:
         asked = [handle.name.remote() for handle in self._models]

@@ -16,6 +16,7 @@ from ray.serve.llm.deployment import LLMServer
 
 from serve import tracing
 from serve.concurrency import as_ready
+from serve.extractor.death import unless_dead, watch
 from serve.extractor.disease_names import CATALOG_ENTRY, DiseaseNames
 from serve.extractor.normalisation import Normaliser
 from serve.extractor.prompt import BrokenAnswer, Generation, Prompt, answer_schema
@@ -97,6 +98,7 @@ class Engine(LLMServer):
     async def _start_engine(self) -> None:
         """Without Ray's report on its use, off anyway: a process more, for which all of vLLM is imported and waited."""
         await self.engine.start()
+        self._watch = asyncio.create_task(watch(self.engine))
 
     async def name(self) -> str:
         """`name@revision` of the weights that answer."""
@@ -130,9 +132,10 @@ class Engine(LLMServer):
             field = ".".join(str(part) for part in first["loc"] if not isinstance(part, str) or part.islower())
             yield {"error": {"message": f"{field}: {first['msg']}", "param": field or None, "code": 400}}
             return
-        async for item in await run(request):
-            for part in item if isinstance(item, list) else [item]:
-                yield part if isinstance(part, str) else part.model_dump(mode="json", exclude_none=True)
+        async with aclosing(unless_dead(self.engine, await run(request))) as items:
+            async for item in items:
+                for part in item if isinstance(item, list) else [item]:
+                    yield part if isinstance(part, str) else part.model_dump(mode="json", exclude_none=True)
 
     async def _load_adapter(self, name: str) -> None:
         """Make an adapter of the catalogue a model of the engine, beside the one it was trained on."""
@@ -182,7 +185,7 @@ class Engine(LLMServer):
             logprobs=0,
             structured_outputs={"json": self._schema},
         )
-        [response] = [item async for item in await self.completions(request)]
+        [response] = [item async for item in unless_dead(self.engine, await self.completions(request))]
         if isinstance(response, ErrorResponse):
             raise EngineError(response.error.message)
         [choice] = response.choices

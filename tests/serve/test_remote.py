@@ -1,5 +1,6 @@
 """Calls to replicas that die: read again by another one, but not for ever, and nothing twice."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from ray.exceptions import ActorDiedError
 from ray.serve.exceptions import BackPressureError, DeploymentUnavailableError
 
+from serve import presence
 from serve.errors import TooBusy, Unavailable
 from serve.remote import READINGS_TRIED, RemoteModels
 from serve.text.document import Document
@@ -31,6 +33,11 @@ class Handle:
 
     def options(self, **_: Any) -> "Handle":
         return self
+
+    @property
+    def name(self) -> "Handle":
+        """The method that says who answers, apart from what is asked of it otherwise."""
+        return Handle("name@0")
 
     def remote(self, *args: Any) -> "Response":
         self.asked.append(args[0] if args else None)
@@ -58,6 +65,13 @@ class Response:
             if isinstance(item, Exception):
                 raise item
             yield item
+
+
+class Silent:
+    """The name of an engine of which no replica runs: asked, and never said."""
+
+    def remote(self) -> "asyncio.Future[str]":
+        return asyncio.get_running_loop().create_future()
 
 
 def models(*, classifier: Handle | None = None, extractor: Handle | None = None) -> RemoteModels:
@@ -125,3 +139,23 @@ async def test_a_chat_is_not_asked_again() -> None:
     with pytest.raises(Unavailable):
         await anext(pieces)
     assert len(engine.asked) == 1
+
+
+async def test_a_chat_does_not_wait_for_an_engine_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(presence, "ANSWER_WITHIN_S", 0.05)
+    monkeypatch.setattr(Handle, "name", Silent())
+    engine = Handle([{"id": "1"}])
+
+    with pytest.raises(Unavailable, match="started or replaced"):
+        await anext(RemoteModels(Handle(), Handle(), engine).openai("chat", {}))
+
+    assert engine.asked == []
+
+
+async def test_a_chat_starts_an_engine_that_may_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Handle, "name", Silent())
+    engine = Handle([{"id": "1"}])
+
+    answer = await anext(RemoteModels(Handle(), Handle(), engine, may_rest=True).openai("chat", {}))
+
+    assert answer == {"id": "1"}

@@ -16,6 +16,9 @@ class EngineAtRest:
     async def start(self) -> None:
         self.is_started = True
 
+    async def check_health(self) -> None:
+        """It lives."""
+
 
 def test_it_starts_without_the_process_that_would_report_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
     from ray.llm._internal.serve.core.server import llm_server
