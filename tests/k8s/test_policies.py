@@ -10,6 +10,7 @@ from tests.k8s.conftest import rendered, service_of
 from tools.k8s.overlays import Manifest
 from tools.k8s.policies import check_policies
 
+LABELS = {"app.kubernetes.io/part-of": "site", "app.kubernetes.io/component": "web"}
 GOOD: list[Manifest] = [
     {
         "apiVersion": "networking.k8s.io/v1",
@@ -24,7 +25,7 @@ GOOD: list[Manifest] = [
         "metadata": {"name": "web"},
         "spec": {
             "template": {
-                "metadata": {"labels": {"app": "web"}},
+                "metadata": {"labels": LABELS},
                 "spec": {
                     "automountServiceAccountToken": False,
                     "priorityClassName": "high",
@@ -105,6 +106,16 @@ def test_a_pod_with_one_thing_wrong_is_found(spoil: Spoil, found: str) -> None:
     assert any(found in what for what in findings_with(spoil))
 
 
+@pytest.mark.parametrize("label", LABELS)
+def test_a_pod_that_does_not_say_what_it_is_part_of_is_found(label: str) -> None:
+    manifests = deepcopy(GOOD)
+    del manifests[2]["spec"]["template"]["metadata"]["labels"][label]
+
+    [finding] = check_policies(manifests)
+
+    assert label in finding.what
+
+
 def test_what_runs_to_completion_needs_no_probes() -> None:
     job = deepcopy(GOOD)
     job[2]["kind"] = "Job"
@@ -124,7 +135,7 @@ def test_only_what_fetches_models_reaches_the_internet(to: list[Any]) -> None:
         "apiVersion": "networking.k8s.io/v1",
         "kind": "NetworkPolicy",
         "metadata": {"name": "out"},
-        "spec": {"podSelector": {"matchLabels": {"app": "web"}}, "egress": [{"to": to}]},
+        "spec": {"podSelector": {"matchLabels": LABELS}, "egress": [{"to": to}]},
     }
 
     [finding] = check_policies([*GOOD, policy])
@@ -135,9 +146,9 @@ def test_only_what_fetches_models_reaches_the_internet(to: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("spec", "found"),
     [
-        ({"minAvailable": 1, "selector": {"matchLabels": {"app": "gone"}}}, "selects none"),
-        ({"maxUnavailable": 1, "selector": {"matchLabels": {"app": "web"}}}, "minAvailable as a number"),
-        ({"minAvailable": "50%", "selector": {"matchLabels": {"app": "web"}}}, "minAvailable as a number"),
+        ({"minAvailable": 1, "selector": {"matchLabels": {"app.kubernetes.io/component": "gone"}}}, "selects none"),
+        ({"maxUnavailable": 1, "selector": {"matchLabels": LABELS}}, "minAvailable as a number"),
+        ({"minAvailable": "50%", "selector": {"matchLabels": LABELS}}, "minAvailable as a number"),
     ],
 )
 def test_a_disruption_budget_that_does_nothing_is_found(spec: dict[str, Any], found: str) -> None:

@@ -9,6 +9,7 @@ from tools.k8s.overlays import Manifest
 from tools.k8s.pods import Pod, name_of, pods_of
 
 _PINNED = re.compile(r"(@sha256:[0-9a-f]{64}|:(?!latest$)[\w][\w.-]*)$")
+_LABELS = ("app.kubernetes.io/part-of", "app.kubernetes.io/component")
 _BOUNDED = ("cpu", "memory")
 _FROM_THE_CLUSTER = {"kube-root-ca.crt"}
 _MAY_REACH_THE_INTERNET = "prepare-models"
@@ -31,6 +32,9 @@ def check_policies(manifests: Sequence[Manifest]) -> Iterator[Finding]:
 
 def _pod(pod: Pod) -> Iterator[Finding]:
     spec = pod.spec
+    for label in _LABELS:
+        if label not in pod.labels:
+            yield Finding(pod.where, f"set the label {label}; policies, monitors and people select by it")
     if spec.get("automountServiceAccountToken") is not False:
         yield Finding(pod.where, "set automountServiceAccountToken: false; code that is broken into has no API access")
     for field in ("hostNetwork", "hostPID", "hostIPC"):
