@@ -21,14 +21,19 @@ from serve.settings import Scaling, Settings
 INSTANT = float("inf")
 
 
-def build_simulated(settings: Settings, *, tokens_per_s: float = INSTANT, start_s: float = 0.0) -> Application:
+def build_simulated(
+    settings: Settings, *, tokens_per_s: float = INSTANT, start_s: float = 0.0, engine: Application | None = None
+) -> Application:
     """The service of `settings`, its models replaced. Start it with `ray.serve.run`.
 
-    `tokens_per_s` is the speed of each replica of each model; `start_s` is how long a new one takes to be there.
+    `tokens_per_s` is the speed of each replica of each model; `start_s` is how long a new one takes to be there. An
+    `engine` that is given is not replaced.
     """
     arguments = (tokens_per_s, start_s, settings.tracing)
     classifier = _deployment(SimulatedClassifier, "Classifier", settings.classifier.scaling, *arguments)
-    engine = _deployment(SimulatedEngine, "Engine", settings.extractor.scaling, tokens_per_s, 0.0, settings.tracing)
+    engine = engine or _deployment(
+        SimulatedEngine, "Engine", settings.extractor.scaling, tokens_per_s, 0.0, settings.tracing
+    )
     extractor = engine
     if tagger := settings.extractor.active_tagger:
         extractor = _deployment(SimulatedTagger, "Tagger", tagger.scaling, *arguments)

@@ -4,6 +4,7 @@ Apart from what puts them behind the service: a replica imports this module only
 """
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
@@ -111,15 +112,22 @@ class SimulatedTagger:
 
 
 class SimulatedEngine(SimulatedTagger):
-    """Answers every OpenAI request at once, and reads papers as the tagger does where there is none."""
+    """Answers every OpenAI request at once, as a stream if asked, and reads papers as the tagger does where there is
+    none."""
 
     async def name(self) -> str:
         return "simulated-engine@0"
 
-    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+    async def openai(self, kind: str, body: dict[str, Any]) -> AsyncIterator[str | dict[str, Any]]:
+        head = {"id": "simulated", "created": 0, "model": body["model"]}
         message = {"role": "assistant", "content": "simulated"}
+        if body.get("stream"):
+            chunk = {"object": "chat.completion.chunk", "choices": [{"index": 0, "delta": message}]}
+            yield f"data: {json.dumps({**head, **chunk})}\n\n"
+            yield "data: [DONE]\n\n"
+            return
         yield {
-            "id": "simulated", "object": "chat.completion", "created": 0, "model": body["model"],
+            **head, "object": "chat.completion",
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
             "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         }  # fmt: skip

@@ -23,18 +23,23 @@ def build(settings: Settings) -> Application:
     classifier = serve.deployment(
         Classifier, name="Classifier", **settings.classifier.scaling.deployment_options()
     ).bind(settings.classifier, settings.log, settings.tracing)
-    engine = build_llm_deployment(
-        engine_config(settings.extractor, model_source=settings.extractor.model),
-        deployment_cls=Engine,
-        bind_kwargs={"settings": settings.extractor, "logs": settings.log, "traces": settings.tracing},
-        override_serve_options={"name": "Engine"},
-    )
+    engine = engine_of(settings)
     extractor = engine
     if tagger := settings.extractor.active_tagger:
         extractor = serve.deployment(Tagger, name="Tagger", **tagger.scaling.deployment_options()).bind(
             tagger, settings.log, settings.tracing
         )
     return ingress(settings, classifier=classifier, extractor=extractor, engine=engine)
+
+
+def engine_of(settings: Settings) -> Application:
+    """The extractor's engine. Starts Ray if it is not running."""
+    return build_llm_deployment(
+        engine_config(settings.extractor, model_source=settings.extractor.model),
+        deployment_cls=Engine,
+        bind_kwargs={"settings": settings.extractor, "logs": settings.log, "traces": settings.tracing},
+        override_serve_options={"name": "Engine"},
+    )
 
 
 def __getattr__(name: str) -> Application:

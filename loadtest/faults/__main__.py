@@ -12,7 +12,17 @@ from rich.table import Table
 
 from loadtest.faults.catalog import FAULTS, Fault
 from loadtest.faults.redis import MissingProgram
-from loadtest.faults.report import COUNTS, counted, read_outcomes, write_into_page, write_outcomes
+from loadtest.faults.report import (
+    COUNTS,
+    SOAK_HEAD,
+    counted,
+    markdown,
+    read_outcomes,
+    soak_markdown,
+    write_into_page,
+    write_outcomes,
+    write_soak,
+)
 from loadtest.faults.site import Layout, site
 from loadtest.faults.soak import soak as soak_for
 from loadtest.faults.trial import Outcome, put_to_trial
@@ -55,7 +65,7 @@ def run(
             write_outcomes(out, outcomes)  # kept, whatever becomes of the next one
             _show(outcome)
     if page is not None:
-        write_into_page(page, read_outcomes(out))
+        write_into_page(page, "faults", markdown(read_outcomes(out)))
     if any(counted(outcome).lost or counted(outcome).doubled for outcome in outcomes):
         raise typer.Exit(1)
 
@@ -79,15 +89,16 @@ def _outcomes(layout: Layout, faults: Sequence[Fault]) -> Iterator[Outcome]:
 def soak(
     minutes: Annotated[float, typer.Option(help="How long, after half a minute to warm up.")] = 30.0,
     out: Annotated[Path, typer.Option(help="Folder for `soak.json`.")] = OUT,
+    page: Annotated[Path | None, typer.Option(help="Markdown page that gets the table, between its marks.")] = None,
 ) -> None:
     """Memory and file handles of every part under steady load: first, last and largest. Exits with 1 on a loss."""
     logging.getLogger("ray.serve").setLevel(logging.ERROR)
     with site() as running:
         seen = asyncio.run(soak_for(running, for_s=minutes * 60))
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "soak.json").write_text(seen.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    columns = ("part", "MiB first", "last", "largest", "handles first", "last", "largest")
-    table = Table(*columns, title=f"{minutes:g} minutes, {seen.answered:,} of {seen.sent:,} answered")
+    write_soak(out, seen)
+    if page is not None:
+        write_into_page(page, "soak", soak_markdown(seen))
+    table = Table(*SOAK_HEAD, title=f"{minutes:g} minutes, {seen.answered:,} of {seen.sent:,} answered")
     for row in seen.rows():
         table.add_row(*row)
     console.print(table)

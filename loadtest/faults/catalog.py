@@ -24,12 +24,16 @@ CLOCK_REST_S = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`strike` opens the fault; it lasts `lasts_s` seconds, or until the service is as before if that takes longer."""
+    """`strike` opens the fault; it lasts `lasts_s` seconds, or until the service is as before if that takes longer.
+
+    More than `patience_s` seconds are not waited for that.
+    """
 
     name: str
     title: str
     strike: Callable[[Site], AbstractAsyncContextManager[Notes]]
     lasts_s: float = 0.0
+    patience_s: float = 90.0
     about_chats: bool = False
     needs_disk: bool = False
     layout: Layout = Layout.TWO_NODES
@@ -181,6 +185,14 @@ FAULTS = (
         layout=Layout.HEAD_APART,
     ),
     Fault("head", "The head lost, its state in Redis", head_lost, layout=Layout.HEAD_APART),
+    Fault(
+        "engine-core",
+        "SIGKILL of vLLM's own process, in the only replica of a real engine",
+        partial(killed, part="Engine core"),
+        patience_s=900,
+        about_chats=True,
+        layout=Layout.REAL_ENGINE,
+    ),
     Fault(
         "clock",
         "The clock jumps by hours",

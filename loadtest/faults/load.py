@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import aclosing
+from typing import Any
 
 import openai
 
-from loadtest.faults.wire import Wire
+from loadtest.faults.wire import Wire, kind_of
 from loadtest.scale.ledger import Ledger
 from pubserve import AsyncClient, Batching, Failure, Paper, Result
 from pubserve.errors import Overloaded, PubserveError, RateLimited
@@ -18,12 +20,14 @@ BATCHING = Batching(max_papers=16, concurrency=3)
 CALLERS = 8
 PAPERS_PER_CALL = 2
 CHAT_CALLERS = 2
+CHAT_TOKENS = 16
 CHAT_PAUSE_S = 0.2
 """Simulated engines answer at once: without a pause, chats would be all that the machine does."""
 
 
 class Load:
-    """One caller with a list that has no end, some who ask about two papers at a time, and two who chat.
+    """One caller with a list that has no end, some who ask about two papers at a time, and two who chat, one of them
+    in streams.
 
     Retries are the clients' own, as they are by default. `papers` and `chats` keep what became of each.
     """
@@ -31,7 +35,8 @@ class Load:
     def __init__(self, url: str, *, chat_model: str) -> None:
         self.papers = Ledger()
         self.chats = Ledger()
-        self.wire = Wire()
+        self.wire: Counter[str] = Counter()
+        """What came back to single attempts."""
         self._url = url
         self._chat_model = chat_model
         self._stopped = False
@@ -43,12 +48,12 @@ class Load:
         self._stopped = True
 
     async def run(self) -> None:
-        async with AsyncClient(self._url, transport=self.wire) as client, asyncio.TaskGroup() as callers:
+        async with AsyncClient(self._url, transport=Wire(self.wire)) as client, asyncio.TaskGroup() as callers:
             callers.create_task(self._read_a_list(client))
             for _ in range(CALLERS):
                 callers.create_task(self._ask(client))
-            for _ in range(CHAT_CALLERS):
-                callers.create_task(self._chat())
+            for caller in range(CHAT_CALLERS):
+                callers.create_task(self._chat(stream=caller % 2 == 1))
 
     async def _read_a_list(self, client: AsyncClient) -> None:
         open_ids: set[str] = set()
@@ -78,21 +83,36 @@ class Load:
                 for result in answer.results:
                     self._came_back(result)
 
-    async def _chat(self) -> None:
-        async with openai.AsyncOpenAI(base_url=f"{self._url}/v1", api_key="none") as client:
+    async def _chat(self, *, stream: bool) -> None:
+        http = openai.DefaultAsyncHttpxClient(event_hooks={"response": [self._count]})
+        async with openai.AsyncOpenAI(base_url=f"{self._url}/v1", api_key="none", http_client=http) as client:
             while not self._stopped:
                 name, sent_s = self._name(), time.monotonic()
                 self.chats.send([name])
                 try:
-                    await client.chat.completions.create(
-                        model=self._chat_model, messages=[{"role": "user", "content": "Is asthma a disease?"}]
-                    )
+                    await self._ask_engine(client, stream=stream)
                 except openai.OpenAIError as error:
                     self._went_wrong(self.chats, {name}, error)
                 else:
                     now_s = time.monotonic()
                     self.chats.answer([name], at_s=now_s, waited_s=now_s - sent_s)
                 await asyncio.sleep(CHAT_PAUSE_S)
+
+    async def _ask_engine(self, client: openai.AsyncOpenAI, *, stream: bool) -> None:
+        asked: Any = {
+            "model": self._chat_model,
+            "messages": [{"role": "user", "content": "Is asthma a disease?"}],
+            "max_tokens": CHAT_TOKENS,
+        }
+        if not stream:
+            await client.chat.completions.create(**asked)
+            return
+        async for _ in await client.chat.completions.create(**asked, stream=True):
+            pass  # an error in a stream is raised
+
+    async def _count(self, response: Any) -> None:
+        """OpenAI's client has an httpx of its own: what it got no answer to is not seen here."""
+        self.wire[kind_of(response.status_code, response.headers)] += 1
 
     def _paper(self) -> Paper:
         name = self._name()

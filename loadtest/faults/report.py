@@ -1,13 +1,14 @@
-"""What the trials leave behind: JSON for programs, and the table of the page on reliability."""
+"""What trials and soak leave behind: JSON for programs, and the tables of the page on reliability."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from loadtest.faults.soak import Soak
 from loadtest.faults.trial import Counts, Outcome
 
-BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 COUNTS = ("sent", "answered", "refused", "failed", "lost", "doubled")
+SOAK_HEAD = ("part", "MiB at first", "at last", "at most", "file handles at first", "at last", "at most")
 HEAD = ("fault", *COUNTS, "refusals on the way", "first answer, s", "as much as before, s", "all there again, s")
 
 
@@ -26,24 +27,40 @@ def read_outcomes(folder: Path) -> list[Outcome]:
     return [Outcome.model_validate(item) for item in json.loads(path.read_text("utf-8"))] if path.is_file() else []
 
 
-def write_into_page(page: Path, outcomes: Sequence[Outcome]) -> None:
-    """Replace what is between the two marks of a page.
+def write_soak(folder: Path, soak: Soak) -> None:
+    """Write `soak.json`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "soak.json").write_text(soak.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def write_into_page(page: Path, name: str, text: str) -> None:
+    """Replace what is between the two marks of this name on a page.
 
     Raises:
         ValueError: the page does not have both marks.
     """
-    text = page.read_text(encoding="utf-8")
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page} does not have the lines `{BEGIN}` and `{END}`; put them where the table belongs")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(outcomes)}\n{END}{after}", encoding="utf-8")
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    content = page.read_text(encoding="utf-8")
+    if begin not in content or end not in content:
+        raise ValueError(f"{page} does not have the lines `{begin}` and `{end}`; put them where the table belongs")
+    before, after = content.split(begin)[0], content.split(end)[1]
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{after}", encoding="utf-8")
 
 
 def markdown(outcomes: Sequence[Outcome]) -> str:
     """One row a fault, and below what was seen besides."""
-    lines = [HEAD, ["---"] + ["---:"] * (len(HEAD) - 1), *map(_row, outcomes)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n" + "\n".join(_remark(outcome) for outcome in outcomes) + "\n"
+    return f"{_table(HEAD, map(_row, outcomes))}\n\n" + "\n".join(_remark(outcome) for outcome in outcomes) + "\n"
+
+
+def soak_markdown(soak: Soak) -> str:
+    """What became of the papers and chats, and one row a part."""
+    counts = ", ".join(f"{name} {getattr(soak, name):,}" for name in COUNTS)
+    return f"{soak.for_s / 60:g} minutes; papers and chats: {counts}.\n\n{_table(SOAK_HEAD, soak.rows())}\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _row(outcome: Outcome) -> list[str]:

@@ -18,6 +18,7 @@ import psutil
 import ray
 from ray import serve
 from ray.cluster_utils import Cluster
+from ray.serve import Application
 from ray.serve.schema import ServeStatus
 
 from loadtest.faults.clock import faked_clock
@@ -33,7 +34,7 @@ TOKENS_PER_S = 4_000.0
 """Of each replica: forty papers of a hundred tokens."""
 BODY_TIMEOUT_S = 10.0
 DISK_BYTES = 8 * 2**20
-PARTS = ("Classifier", "Tagger", "Engine", "Ingress", "HTTP proxy", "Serve controller")
+PARTS = ("Classifier", "Tagger", "Engine", "Engine core", "Ingress", "HTTP proxy", "Serve controller")
 POLL_S = 0.5
 
 
@@ -43,6 +44,7 @@ class Layout(StrEnum):
     TWO_NODES = "two nodes, the head among them, with one proxy"
     HEAD_APART = "a head apart with its state in Redis, two worker nodes, and a proxy on each of the three"
     OWN_CLOCK = "two nodes, with a wall clock that can be set"
+    REAL_ENGINE = "two nodes, and on one of them vLLM with the small model of the cpu profile"
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class Site:
     head: dict[str, Any]
     has_own_disk: bool
     clock: Path | None
+    has_real_engine: bool
     full_strength: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -67,7 +70,8 @@ class Site:
 
     def deploy(self, *, tokens_per_s: float = TOKENS_PER_S) -> None:
         """Start the service, or roll out an update of the one that runs."""
-        cluster.deploy(build_simulated(self.settings, tokens_per_s=tokens_per_s))
+        engine = _real_engine(self.settings) if self.has_real_engine else None
+        cluster.deploy(build_simulated(self.settings, tokens_per_s=tokens_per_s, engine=engine))
         while not _all_healthy(serve.status()):
             time.sleep(POLL_S)
         self.full_strength = self._running()
@@ -156,9 +160,16 @@ def site(layout: Layout = Layout.TWO_NODES) -> Iterator[Site]:
         if layout is Layout.OWN_CLOCK:
             clock = stack.enter_context(faked_clock(folder))
         ray_cluster = stack.enter_context(cluster.nodes(count, port=port, head=head, proxies=proxies))
-        running = Site(port, folder, _settings(str(folder)), ray_cluster, head, mounted, clock)
+        real = layout is Layout.REAL_ENGINE
+        running = Site(port, folder, _settings(str(folder)), ray_cluster, head, mounted, clock, real)
         running.deploy()
         yield running
+
+
+def _real_engine(settings: Settings) -> Application:
+    from serve.app import engine_of  # imports vLLM
+
+    return engine_of(settings)
 
 
 def _head_apart(redis: str) -> dict[str, Any]:

@@ -8,9 +8,9 @@ import psutil
 from pydantic import BaseModel, Field
 
 from loadtest.faults.load import Load
-from loadtest.faults.site import PARTS, Site, processes
+from loadtest.faults.site import Site, processes
 
-PERIOD_S = 10.0
+PERIOD_S = 30.0
 WARM_UP_S = 30.0
 
 
@@ -32,7 +32,7 @@ class Soak(BaseModel):
     failed: int
     lost: int
     doubled: int
-    parts: dict[str, list[Sample]] = Field(description="Every ten seconds, after half a minute to warm up.")
+    parts: dict[str, list[Sample]] = Field(description="Every half minute, after half a minute to warm up.")
 
     def rows(self) -> Iterator[list[str]]:
         """Part, then first, last and largest: resident MiB, and file handles."""
@@ -73,16 +73,20 @@ async def soak(site: Site, *, for_s: float) -> Soak:
 
 
 def _samples(at_s: float) -> dict[str, Sample]:
-    return {
-        part: Sample(at_s=at_s, rss_bytes=sum(map(_rss, found)), handles=sum(map(_handles, found)))
-        for part, found in sorted(processes().items())
-        if part in PARTS
-    }
+    samples = {}
+    for part, found in sorted(processes().items()):
+        sizes = list(filter(None, map(_size, found)))
+        samples[part] = Sample(
+            at_s=round(at_s, 1),
+            rss_bytes=sum(rss_bytes for rss_bytes, _ in sizes),
+            handles=sum(handles for _, handles in sizes),
+        )
+    return samples
 
 
-def _rss(process: psutil.Process) -> int:
-    return int(process.memory_info().rss)
-
-
-def _handles(process: psutil.Process) -> int:
-    return int(process.num_fds())
+def _size(process: psutil.Process) -> tuple[int, int] | None:
+    """Resident bytes and file handles; None if it has ended since it was found."""
+    try:
+        return process.memory_info().rss, process.num_fds()
+    except psutil.Error:
+        return None

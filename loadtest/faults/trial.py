@@ -14,7 +14,6 @@ from loadtest.scale.ledger import Answered, Ledger
 WARM_UP_S = 4.0
 BEFORE_S = 8.0
 WINDOW_S = 5.0
-PATIENCE_S = 90.0
 SHARE = 0.8
 """Of the papers per second before the fault: from there on the service counts as recovered."""
 
@@ -38,7 +37,7 @@ class Outcome(BaseModel):
     title: str
     papers: Counts
     chats: Counts
-    wire: dict[str, int] = Field(description="What came back to single attempts of the client, retries among them.")
+    wire: dict[str, int] = Field(description="What came back to single attempts of the clients, retries among them.")
     papers_per_s: float = Field(description="Before the fault.")
     first_answer_s: float | None = Field(description="Until something that was sent after the fault was answered.")
     recovered_s: float | None = Field(description="Until as much was answered per second as before.")
@@ -59,7 +58,7 @@ async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S, 
     before = rate(ledger.answers, struck_s - before_s, struck_s)
     whole_s = None
     async with fault.strike(site) as notes:
-        while (passed_s := time.monotonic() - struck_s) < PATIENCE_S:
+        while (passed_s := time.monotonic() - struck_s) < fault.patience_s:
             if whole_s is None and await site.is_whole():
                 whole_s = time.monotonic() - struck_s
             back = recovered_s(ledger.answers, struck_s, before, share) is not None
@@ -73,7 +72,7 @@ async def put_to_trial(site: Site, fault: Fault, *, before_s: float = BEFORE_S, 
         title=fault.title,
         papers=_counts(load.papers),
         chats=_counts(load.chats),
-        wire=dict(load.wire.seen),
+        wire=dict(load.wire),
         papers_per_s=rate(load.papers.answers, struck_s - before_s, struck_s),
         first_answer_s=first_answer_s(ledger.answers, struck_s),
         recovered_s=recovered_s(ledger.answers, struck_s, before, share),

@@ -1,7 +1,7 @@
 """What passes between the client and the service, counted: each attempt, not each call."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
 
@@ -11,8 +11,8 @@ REFUSALS = (429, 503)
 class Wire(httpx.AsyncBaseTransport):
     """Exchanges requests as httpx does, and counts what comes back."""
 
-    def __init__(self) -> None:
-        self.seen: Counter[str] = Counter()
+    def __init__(self, seen: Counter[str]) -> None:
+        self.seen = seen
         self._inner = httpx.AsyncHTTPTransport(limits=httpx.Limits(max_connections=None))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -21,7 +21,7 @@ class Wire(httpx.AsyncBaseTransport):
         except httpx.TransportError:
             self.seen["no answer"] += 1
             raise
-        self.seen[kind_of(response)] += 1
+        self.seen[kind_of(response.status_code, response.headers)] += 1
         assert isinstance(response.stream, httpx.AsyncByteStream)
         response.stream = _Watched(response.stream, self.seen)
         return response
@@ -49,10 +49,10 @@ class _Watched(httpx.AsyncByteStream):
         await self._body.aclose()
 
 
-def kind_of(response: httpx.Response) -> str:
+def kind_of(status: int, headers: Mapping[str, str]) -> str:
     """`ok`, `refused with Retry-After`, or the status."""
-    if response.status_code < 400:
+    if status < 400:
         return "ok"
-    if response.status_code in REFUSALS and "retry-after" in response.headers:
+    if status in REFUSALS and "retry-after" in headers:
         return "refused with Retry-After"
-    return str(response.status_code)
+    return str(status)

@@ -10,6 +10,7 @@ import psutil
 
 _PARTS = (
     (re.compile(r"ray::ServeReplica:[^:]*:(\w+)"), None),  # named by the deployment
+    (re.compile(r"VLLM::EngineCore"), "Engine core"),
     (re.compile(r"ray::ProxyActor"), "HTTP proxy"),
     (re.compile(r"ray::ServeController"), "Serve controller"),
     (re.compile(r"gcs_server|raylet|ray::\w*Agent|dashboard"), "Ray itself"),

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.faults.report import BEGIN, END, markdown, read_outcomes, write_into_page, write_outcomes
+from loadtest.faults.report import markdown, read_outcomes, soak_markdown, write_into_page, write_outcomes
+from loadtest.faults.soak import Sample, Soak
 from loadtest.faults.trial import Counts, Outcome
 
 CHATS = Counts(sent=10, answered=9, refused=0, failed=1, lost=0, doubled=0, errors={"APIConnectionError": 1})
@@ -47,18 +48,18 @@ def test_nothing_was_written_nothing_is_read(tmp_path: Path) -> None:
     assert read_outcomes(tmp_path) == []
 
 
-def test_the_table_takes_the_place_between_the_marks(tmp_path: Path) -> None:
+def test_a_table_takes_the_place_between_its_marks_and_no_other(tmp_path: Path) -> None:
     page = tmp_path / "reliability.md"
-    page.write_text(f"Before.\n{BEGIN}\nold\n{END}\nAfter.\n")
+    page.write_text(
+        "Before.\n<!-- faults: begin -->\nold\n<!-- faults: end -->\n<!-- soak: begin --><!-- soak: end -->\n"
+    )
 
-    write_into_page(page, [outcome()])
-    write_into_page(page, [outcome()])
+    write_into_page(page, "faults", "first")
+    write_into_page(page, "faults", "new")
 
-    text = page.read_text()
-    assert text.startswith(f"Before.\n{BEGIN}\n")
-    assert text.endswith(f"{END}\nAfter.\n")
-    assert text.count("1,244") == 1
-    assert "old" not in text
+    assert page.read_text() == (
+        "Before.\n<!-- faults: begin -->\n\nnew\n<!-- faults: end -->\n<!-- soak: begin --><!-- soak: end -->\n"
+    )
 
 
 def test_a_page_without_marks_is_named(tmp_path: Path) -> None:
@@ -66,4 +67,19 @@ def test_a_page_without_marks_is_named(tmp_path: Path) -> None:
     page.write_text("No table here.\n")
 
     with pytest.raises(ValueError, match=r"reliability.md does not have the lines"):
-        write_into_page(page, [outcome()])
+        write_into_page(page, "faults", "new")
+
+
+def test_a_soak_is_told_by_what_each_part_held_at_first_at_last_and_at_most() -> None:
+    held = [(100, 50), (300, 80), (200, 60)]
+    samples = [
+        Sample(at_s=30.0 * number, rss_bytes=mib * 2**20, handles=handles) for number, (mib, handles) in enumerate(held)
+    ]
+    soak = Soak(
+        for_s=60, sent=1_235, answered=1_234, refused=1, failed=0, lost=0, doubled=0, parts={"Ingress": samples}
+    )
+
+    text = soak_markdown(soak)
+
+    assert text.startswith("1 minutes; papers and chats: sent 1,235, answered 1,234, refused 1, failed 0, lost 0")
+    assert "| Ingress | 100.0 | 200.0 | 300.0 | 50 | 60 | 80 |" in text

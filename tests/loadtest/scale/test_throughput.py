@@ -49,6 +49,7 @@ def test_the_report_names_what_gives_out_first() -> None:
     [
         ("ray::ServeReplica:pubserve:Classifier", "Classifier"),
         ("ray::ServeReplica:simulated:Ingress.handle_request", "Ingress"),
+        ("VLLM::EngineCore", "Engine core"),
         ("ray::ProxyActor", "HTTP proxy"),
         ("ray::ServeController.run_control_loop", "Serve controller"),
         ("/x/ray/core/src/ray/raylet/raylet --raylet_socket_name=x", "Ray itself"),
