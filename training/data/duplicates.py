@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from datasketch import MinHash, MinHashLSH
@@ -16,6 +16,27 @@ PERMUTATIONS = 128
 SIMILARITY = 0.5
 """Jaccard similarity of two papers' shingles from which they are taken for one. Two abstracts on one subject that
 were written apart share a few per cent."""
+
+
+class Identified(TitleAndAbstract, Protocol):
+    """A paper that has an id."""
+
+    @property
+    def id(self) -> str: ...
+
+
+Paper = TypeVar("Paper", bound=Identified)
+
+
+def unlike(known: Sequence[Identified], papers: Sequence[Paper]) -> list[Paper]:
+    """The papers that are none of the known ones, neither by their id nor as a near-duplicate."""
+    groups = duplicate_groups([*known, *papers])
+    taken, ids = set(groups[: len(known)]), {paper.id for paper in known}
+    return [
+        paper
+        for group, paper in zip(groups[len(known) :], papers, strict=True)
+        if group not in taken and paper.id not in ids
+    ]
 
 
 def duplicate_groups(papers: Sequence[TitleAndAbstract]) -> list[int]:

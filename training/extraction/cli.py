@@ -12,6 +12,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from training.extraction.generator.commands import forms, train_generator
+from training.extraction.options import CONFIGS, CORPORA, Config, Corpora, Data
+
 if TYPE_CHECKING:
     from serve.extractor.normalisation import Normaliser
     from training.extraction.corpus import AnnotatedPaper
@@ -21,7 +24,9 @@ HELP = """Train the extractor of diseases, measure it, and look at what it finds
 
 \b
   pubserve train extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
+  pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl    papers for a smaller tagger to learn from
   pubserve train extraction train-generator ../shared/data    the engine's model, to write names itself
+  pubserve train extraction forms ../shared/data       what an answer of the engine costs, form by form
   pubserve train extraction names ../shared/data       what annotators mean by names that no vocabulary has
   pubserve train extraction evaluate ../shared/data    that tagger against lists of names, on papers held out
   pubserve train extraction lookups ../shared/data     how long a name takes to look up
@@ -35,35 +40,49 @@ DATA is the folder that the file given with --corpora counts from.
 cli = typer.Typer(name="extraction", help=HELP, no_args_is_help=True, rich_markup_mode=None)
 console = Console()
 
-CONFIGS = Path(__file__).parents[1] / "configs"
 ADAPTER = Path("models/disease-tagger")
-GENERATOR = Path("models/disease-generator")
+LARGE_TAGGER = "disease-tagger-mpnet"
 
-Data = Annotated[Path, typer.Argument(exists=True, file_okay=False, metavar="DATA", help="Folder of the corpora.")]
-Corpora = Annotated[Path, typer.Option(exists=True, help="Which papers to train on, and which to measure on.")]
-Config = Annotated[Path, typer.Option(exists=True, help="The configuration to train with.")]
+cli.command()(train_generator)
+cli.command()(forms)
 
 
 @cli.command()
 def train(
     data: Data,
-    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    corpora: Corpora = CORPORA,
     config: Config = CONFIGS / "taggers" / "minilm.yaml",
+    marked: Annotated[
+        Path | None, typer.Option(exists=True, help="Papers that `mark` marked, to train on beside the annotated.")
+    ] = None,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs/tagger"),
     adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = ADAPTER,
 ) -> None:
-    """Fine-tune the tagger and put the adapter where the catalogue finds it. A run that was stopped goes on."""
+    """Fine-tune the tagger and put the adapter where the catalogue finds it. A run that was stopped goes on.
+
+    \b
+    A small tagger learns from a large one, too: train the large one, let it mark papers that nobody annotated, and
+    train the small one on both.
+      pubserve train extraction train ../shared/data --config training/configs/taggers/mpnet.yaml \\
+        --runs runs/tagger-mpnet --adapter models/disease-tagger-mpnet
+      pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl
+      pubserve train extraction train ../shared/data --marked runs/marked.jsonl
+    """
     from serve.extractor.normalisation import Normaliser
     from serve.extractor.vocabulary import CATALOG_ENTRY
     from serve.model_store import ModelStore
     from training.config import TaggerConfig
+    from training.extraction.corpus import read_corpus, with_marked
     from training.extraction.runs import read_parts, run
     from training.runs import ADAPTER as EXPORTED
     from training.runs import RESULT_FILE
 
     settings = TaggerConfig.load(config)
     normaliser = Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path)
-    done = run(settings, read_parts(corpora, data, seed=settings.seed), runs, normaliser)
+    parts = read_parts(corpora, data, seed=settings.seed)
+    if marked:
+        parts = with_marked(parts, read_corpus(marked))
+    done = run(settings, parts, runs, normaliser)
     shutil.copytree(runs / EXPORTED, adapter, dirs_exist_ok=True)
     shutil.copyfile(runs / RESULT_FILE, adapter / "training.json")
     names(data, corpora, settings.seed, adapter)
@@ -74,52 +93,39 @@ def train(
 
 
 @cli.command()
-def train_generator(
-    data: Data,
-    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
-    config: Config = CONFIGS / "generators" / "smollm2.yaml",
-    runs: Annotated[Path, typer.Option(help="Folder of this run; another configuration needs another.")] = Path(
-        "runs/generator"
-    ),
-    adapter: Annotated[Path, typer.Option(help="Where the adapter goes.")] = GENERATOR,
+def mark(
+    papers: Annotated[Path, typer.Argument(exists=True, metavar="PAPERS", help="Papers in any format.")],
+    to: Annotated[Path, typer.Argument(dir_okay=False, metavar="OUT", help="The JSON lines to write.")],
+    model: Annotated[str, typer.Option(help="A tagger of the model catalogue.")] = LARGE_TAGGER,
 ) -> None:
-    """Fine-tune a language model to write the names of diseases, in the prompt and the form that serving uses.
+    """Mark the diseases of papers with a tagger, for a smaller one to learn from: `train --marked OUT`.
 
-    \b
-    A text is asked about with the configuration's instructions and no examples, and the answer is a JSON array, as
-    the engine's schema has it. The adapter goes into --adapter with the prompt it needs, prompt.json, and the record
-    of the training, training.json. A run that was stopped goes on from its last evaluation.
-
-    \b
-      pubserve train extraction train-generator ../shared/data --config training/configs/generators/gemma.yaml \\
-        --runs runs/generator-gemma --adapter runs/generator-gemma/shipped
-
-    \b
-    To serve it, give the catalogue an entry of `task: causal-lm` with its `base` and `adapter`, and name it:
-      PUBSERVE_EXTRACTOR__BACKEND=generator PUBSERVE_EXTRACTOR__MODEL=disease-generator pubserve serve
+    Papers that are annotated in training/annotations, and what resembles them, are left out: they are measured on.
     """
-    from training.config import GeneratorConfig
-    from training.extraction.generator.runs import run
-    from training.extraction.runs import read_parts
-    from training.runs import ADAPTER as EXPORTED
-    from training.runs import RESULT_FILE
+    from pubserve.formats import WRITERS, Format
+    from serve.extractor.normalisation import Normaliser
+    from serve.extractor.vocabulary import CATALOG_ENTRY
+    from serve.model_store import ModelStore
+    from training.data import read_papers
+    from training.extraction.annotations import read_marked
+    from training.extraction.extractors import ShippedTagger
+    from training.extraction.marking import marked_papers
 
-    settings = GeneratorConfig.load(config)
-    done = run(settings, read_parts(corpora, data, seed=settings.seed), runs)
-    shutil.copytree(runs / EXPORTED, adapter, dirs_exist_ok=True)
-    shutil.copyfile(runs / RESULT_FILE, adapter / "training.json")
-    for record in done.history:
-        console.print(
-            f"epoch {record['epoch']:.2f}: loss {record['dev_loss']:.3f}, "
-            f"{record['exact']:.1%} of the development answers to the letter"
-        )
-    console.print(f"{done.tokens} tokens an epoch, {done.seconds / 60:.0f} minutes; the adapter is in {adapter}")
+    found = list(read_papers(papers))
+    tagger = ShippedTagger(Normaliser.load(ModelStore().prepare(CATALOG_ENTRY).path), model=model)
+    marked = list(marked_papers(found, tagger, measured_on={paper.pmid for paper in read_marked()}))
+    to.parent.mkdir(parents=True, exist_ok=True)
+    WRITERS[Format.JSONL](marked, to)
+    console.print(
+        f"{sum(len(paper.mentions) for paper in marked)} mentions in {len(marked)} of {len(found)} papers, "
+        f"by {tagger.name}; written to {to}"
+    )
 
 
 @cli.command()
 def names(
     data: Data,
-    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    corpora: Corpora = CORPORA,
     seed: Annotated[int, typer.Option(help="Of the split and of the papers left out; training used 17.")] = 17,
     adapter: Annotated[Path, typer.Option(help="The adapter whose support.json they go into.")] = ADAPTER,
 ) -> None:
@@ -146,7 +152,7 @@ def names(
 @cli.command()
 def evaluate(
     data: Data,
-    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    corpora: Corpora = CORPORA,
     seed: Annotated[int, typer.Option(help="Of the split; the shipped tagger was trained with 17.")] = 17,
     service: Annotated[
         list[str] | None, typer.Option(help="Measure a running service too, such as http://127.0.0.1:8000.")
@@ -156,6 +162,10 @@ def evaluate(
     ] = None,
     papers: Annotated[
         int | None, typer.Option(help="Measure on so many papers of each corpus, drawn at random.")
+    ] = None,
+    tagger: Annotated[
+        list[str] | None,
+        typer.Option(help="Measure another tagger of the catalogue, too; may be given more than once."),
     ] = None,
     generator: Annotated[
         list[str] | None,
@@ -188,7 +198,7 @@ def evaluate(
     listed = [name for disease in ontology for name in (disease.name, *disease.synonyms)]
     listed += [name for heading in headings for name in (heading.name, *heading.synonyms)]
     extractors: list[Extractor] = [
-        ShippedTagger(normaliser),
+        *(ShippedTagger(normaliser, model=model) for model in ("disease-tagger", *(tagger or ()))),
         *map(RunningService, service or ()),
         Lexicon("spellings of the training papers", training_names(learnt), normaliser),
         Lexicon("names of the vocabularies", listed, normaliser),
@@ -223,6 +233,7 @@ def evaluate(
     console.print(report.summary)
     for of_engine in generators:
         console.print(f"{of_engine.name}: {dict(of_engine.counted)}")
+        of_engine.close()
     for path in write(report, out):
         console.print(f"  {path}")
 
@@ -249,7 +260,7 @@ def _generators(
 @cli.command()
 def lookups(
     data: Data,
-    corpora: Corpora = CONFIGS / "corpora" / "ncbi-bc5cdr.yaml",
+    corpora: Corpora = CORPORA,
     seed: Annotated[int, typer.Option(help="Of the split; the shipped tagger was trained with 17.")] = 17,
 ) -> None:
     """Time the first lookup of every name that annotators marked in the training papers."""

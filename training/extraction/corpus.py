@@ -2,14 +2,14 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from serve.extractor.grounding import Field
 from serve.text.document import Document
 from training.data import PaperRecord, read_papers
 from training.data.corpora import DISEASE_TYPES
-from training.data.duplicates import duplicate_groups
+from training.data.duplicates import duplicate_groups, unlike
 
 DEV_SHARE = 12
 """One in about this many papers of a corpus is to choose by."""
@@ -75,11 +75,13 @@ def annotated(paper: PaperRecord) -> AnnotatedPaper:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Papers to train on, papers to choose an epoch by, and, by corpus, papers that figures are reported on."""
+    """Papers to train on, papers to choose an epoch by, and, by corpus, papers that figures are reported on. `marked`
+    are papers that a model marked, to train on beside those that people annotated."""
 
     train: list[AnnotatedPaper]
     dev: list[AnnotatedPaper]
     test: dict[str, list[AnnotatedPaper]]
+    marked: list[AnnotatedPaper] = field(default_factory=list)
 
 
 def split(
@@ -106,3 +108,9 @@ def split(
         dev=[paper for group, paper in free if group in in_dev],
         test={name: list(papers) for name, papers in test.items()},
     )
+
+
+def with_marked(parts: Parts, marked: Sequence[AnnotatedPaper]) -> Parts:
+    """The parts with those of the marked papers that are in none of them, by their id or as a near-duplicate."""
+    known = [*parts.train, *parts.dev, *(paper for papers in parts.test.values() for paper in papers)]
+    return replace(parts, marked=unlike(known, marked))

@@ -93,11 +93,12 @@ def run(config: TaggerConfig, parts: Parts, run_dir: Path, normaliser: Normalise
     """
     if done := read_record(TaggerRun, config, run_dir):
         return done
-    tuned = fine_tune(config, parts.train, parts.dev, run_dir)
+    tuned = fine_tune(config, [*parts.train, *parts.marked], parts.dev, run_dir)
     support, thresholds = choose_support(tuned.tag(parts.dev), parts.dev, normaliser)
     done = TaggerRun(
         config=config,
-        papers={"train": len(parts.train), "dev": len(parts.dev)} | {name: len(of) for name, of in parts.test.items()},
+        papers={"train": len(parts.train), "marked": len(parts.marked), "dev": len(parts.dev)}
+        | {name: len(of) for name, of in parts.test.items()},
         history=tuned.history,
         seconds=round(tuned.seconds, 1),
         parameters=sum(weights.numel() for weights in tuned.model.get_base_model().parameters()),

@@ -1,7 +1,7 @@
 """Annotated papers: offsets by field, and parts that share no paper."""
 
 from training.data.papers import Mention, PaperRecord
-from training.extraction.corpus import AnnotatedPaper, annotated, split
+from training.extraction.corpus import AnnotatedPaper, annotated, split, with_marked
 
 
 def record(*mentions: Mention, title: str = "Lung cancer", abstract: str = "In asthma and lung cancer.") -> PaperRecord:
@@ -77,3 +77,10 @@ def test_near_duplicates_stay_on_one_side() -> None:
     texts = {p.abstract for p in parts.dev}
     assert texts
     assert not texts & {p.abstract for p in parts.train}
+
+
+def test_papers_that_a_model_marked_are_trained_on_unless_another_part_has_them() -> None:
+    parts = split({"a": POOL[:40]}, {"c": POOL[40:42]}, seed=17)
+    again = AnnotatedPaper("new id", POOL[41].title, POOL[41].abstract, ())
+
+    assert with_marked(parts, [*POOL[30:45], again]).marked == POOL[42:45]

@@ -44,6 +44,11 @@ class Generator:
         """Nothing for a paper that the service would answer with an error, since its answer breaks off."""
         return self._runner.run(self._read_all(papers))
 
+    def close(self) -> None:
+        """Stop the engine, while the loop that it answers in is still there."""
+        self._runner.run(self._engine.stop())
+        self._runner.close()
+
     async def _read_all(self, papers: Iterable[AnnotatedPaper]) -> list[list[Mention]]:
         return await asyncio.gather(*map(self._read, papers))
 
@@ -89,6 +94,9 @@ class _Engine:
     async def started(cls, settings: ExtractorSettings, weights: str) -> "_Engine":
         """In the event loop that it will answer in."""
         return cls(settings, weights)
+
+    async def stop(self) -> None:
+        self._engine.shutdown()
 
     async def generate(self, prompt: str) -> Generation:
         [result] = [out async for out in self._engine.generate(prompt, self._sampling, uuid.uuid4().hex)]
