@@ -55,6 +55,8 @@ def markdown(outcomes: Sequence[Outcome]) -> str:
 def soak_markdown(soak: Soak) -> str:
     """What became of the papers and chats, and one row a part."""
     counts = ", ".join(f"{name} {getattr(soak, name):,}" for name in COUNTS)
+    if soak.errors:
+        counts += f" ({', '.join(f'{error}: {count}' for error, count in sorted(soak.errors.items()))})"
     return f"{soak.for_s / 60:g} minutes; papers and chats: {counts}.\n\n{_table(SOAK_HEAD, soak.rows())}\n"
 
 

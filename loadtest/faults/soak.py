@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 import psutil
@@ -32,6 +33,7 @@ class Soak(BaseModel):
     failed: int
     lost: int
     doubled: int
+    errors: dict[str, int] = {}
     parts: dict[str, list[Sample]] = Field(description="Every half minute, after half a minute to warm up.")
 
     def rows(self) -> Iterator[list[str]]:
@@ -68,6 +70,7 @@ async def soak(site: Site, *, for_s: float) -> Soak:
         failed=sum(book.failed for book in books),
         lost=sum(book.lost for book in books),
         doubled=sum(book.duplicated for book in books),
+        errors=dict(sum((book.errors for book in books), Counter())),
         parts=parts,
     )
 
