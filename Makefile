@@ -51,8 +51,9 @@ train-classifier: setup-dev ## Train the classifier's adapter (DATA=folder of th
 	@$(BIN)/python -m training classifier $(DATA)/abstracts
 	@$(BIN)/python -m training calibrate $(DATA)/abstracts
 
-train-extractor: setup-dev ## Train the extractor's adapter (DATA=folder of the annotated corpora)
-	@$(BIN)/python -m training extraction train $(DATA)
+train-extractor: setup-dev ## Train the extractor's adapter (DATA=folder of the annotated corpora and of abstracts/)
+	@$(BIN)/python -m training extraction mark $(DATA)/abstracts runs/marked.jsonl
+	@$(BIN)/python -m training extraction train $(DATA) --marked runs/marked.jsonl
 
 evaluate-extractor: setup-dev ## Measure it as it is served (reports/extraction/report.html)
 	@$(BIN)/python -m training extraction evaluate $(DATA)

@@ -54,7 +54,10 @@ class Presence:
             async with asyncio.timeout(self._asked_s + ANSWER_WITHIN_S - now_s):
                 await asyncio.shield(self._asking)
         except TimeoutError:
-            raise Unavailable("The engine is being started or replaced; retry.", retry_after_s=RETRY_AFTER_S) from None
+            raise Unavailable(
+                "The engine does not answer: it is being started or replaced, or has too much to do. Retry.",
+                retry_after_s=RETRY_AFTER_S,
+            ) from None
 
     async def _until_answered(self) -> None:
         while True:

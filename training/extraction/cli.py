@@ -66,7 +66,7 @@ def train(
       pubserve train extraction train ../shared/data --config training/configs/taggers/mpnet.yaml \\
         --runs runs/tagger-mpnet --adapter models/disease-tagger-mpnet
       pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl
-      pubserve train extraction train ../shared/data --marked runs/marked.jsonl
+      pubserve train extraction train ../shared/data --marked runs/marked.jsonl     as the shipped one was trained
     """
     from serve.extractor.normalisation import Normaliser
     from serve.extractor.vocabulary import CATALOG_ENTRY

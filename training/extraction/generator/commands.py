@@ -85,4 +85,6 @@ def forms(
         unit = "all" if cost.max_unit_chars == WHOLE else f"{cost.max_unit_chars:,}"
         table.add_row(cost.form, unit, f"{cost.prompts:.1f}", f"{cost.read:.0f}", f"{cost.written:.1f}")
     console.print(table)
-    console.print(f"Mean of {len(drawn)} papers, in tokens of {settings.base}, units in characters; the instructions are not counted.")
+    console.print(
+        f"Mean of {len(drawn)} papers, in tokens of {settings.base} without the instructions; units in characters."
+    )
