@@ -4,13 +4,18 @@ Everything is the profile's own but for the names of the models and what asks fo
 """
 
 import json
+import os
+import signal
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
+import psutil
 import pytest
 import torch
 import yaml
@@ -24,9 +29,10 @@ from transformers import (
 )
 
 from loadtest.processes import free_port
+from loadtest.scale.components import part_of
 from pubserve import Analysis, Client
 from serve.model_store import ModelStore
-from tests.e2e.conftest import ASTHMA, CANCER, RunningService, started
+from tests.e2e.conftest import ASTHMA, CANCER, RunningService, started, unread
 
 BASE, CLASSIFIER = "tiny-phi", "tiny-classifier"
 ADAPTERS = ("tiny-diseases", "tiny-other")
@@ -161,3 +167,38 @@ def test_a_model_that_is_not_served_is_not_found(gpu_service: RunningService) ->
 
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "model_not_found"
+
+
+def engine_core(service: RunningService) -> int:
+    """vLLM's own process below the replica of the engine."""
+    [core] = [
+        process.pid
+        for process in psutil.Process(service.process.pid).children(recursive=True)
+        if part_of(" ".join(process.cmdline())) == "Engine core"
+    ]
+    return core
+
+
+def test_when_vllm_dies_callers_are_told_to_come_back_and_papers_are_read_by_the_next_engine(
+    gpu_service: RunningService,
+) -> None:
+    url, prompt = f"{gpu_service.url}/v1/completions", {"model": BASE, "prompt": PROMPT, "max_tokens": 4}
+    # What was not compiled yet is now: a process killed over that leaves a broken file in the compiler's cache.
+    assert httpx.post(url, json=prompt, timeout=120).status_code == 200
+    with Client(gpu_service.url) as client, ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(client.analyze, unread(40))
+        while gpu_service.metric('pubserve_in_flight{unit="tokens"}') == 0:
+            assert not reading.done()
+
+        os.kill(engine_core(gpu_service), signal.SIGKILL)
+        refused = httpx.post(url, json=prompt, timeout=60)
+        answer = reading.result(timeout=900)
+        deadline_s = time.monotonic() + 300
+        while (answered := httpx.post(url, json=prompt, timeout=60)).status_code == 503:
+            assert time.monotonic() < deadline_s, "the next engine answers no chats"
+            time.sleep(1)
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "unavailable")
+    assert int(refused.headers["retry-after"]) > 0
+    assert all(result.ok for result in answer.results)
+    assert answered.status_code == 200
