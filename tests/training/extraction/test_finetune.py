@@ -68,7 +68,7 @@ def test_what_is_exported_and_merged_tags_as_the_trained_model_does(
     family: str, config: TaggerConfig, papers: Papers, tmp_path: Path
 ) -> None:
     config = config.model_copy(update={"base": str(save_base(tmp_path / "base", family)), "epochs": 6})
-    parts = Parts(train=papers[:30], dev=papers[30:35], test={"tiny": papers[35:]})
+    parts = Parts(train=papers[:25], marked=papers[25:30], dev=papers[30:35], test={"tiny": papers[35:]})
 
     done = run(config, parts, tmp_path / "run", NORMALISER)
 
@@ -82,7 +82,7 @@ def test_what_is_exported_and_merged_tags_as_the_trained_model_does(
     assert round(mention_score(found, papers[35:]).f1, 4) == done.scores["tiny"]["mention"]["f1"]
     assert tuple(model.network.config.id2label[tag] for tag in range(3)) == TAGS
     assert done.scores["tiny"]["mention"]["f1"] > 0.7
-    assert done.papers == {"train": 30, "dev": 5, "tiny": 5}
+    assert done.papers == {"train": 25, "marked": 5, "dev": 5, "tiny": 5}
 
 
 def test_a_run_that_is_done_is_read_and_one_of_another_configuration_refused(
