@@ -28,12 +28,13 @@ class Identified(TitleAndAbstract, Protocol):
 Paper = TypeVar("Paper", bound=Identified)
 
 
-def unlike(known: Sequence[Identified], papers: Sequence[Paper]) -> list[Paper]:
-    """The papers that are none of the known ones, neither by their id nor as a near-duplicate."""
+def unlike(known: Sequence[Identified], papers: Sequence[Paper]) -> list[tuple[int, Paper]]:
+    """The papers that are none of the known ones, neither by their id nor as a near-duplicate, each with the number of
+    its group (`duplicate_groups`)."""
     groups = duplicate_groups([*known, *papers])
     taken, ids = set(groups[: len(known)]), {paper.id for paper in known}
     return [
-        paper
+        (group, paper)
         for group, paper in zip(groups[len(known) :], papers, strict=True)
         if group not in taken and paper.id not in ids
     ]

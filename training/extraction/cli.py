@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 HELP = """Train the extractor of diseases, measure it, and look at what it finds.
 
 \b
-  pubserve train extraction train ../shared/data       the tagger that is shipped; an hour or two on a CPU
+  pubserve train extraction train ../shared/data       a tagger; a quarter of an hour to two hours on a CPU
   pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl    papers for a smaller tagger to learn from
   pubserve train extraction train-generator ../shared/data    the engine's model, to write names itself
   pubserve train extraction forms ../shared/data       what an answer of the engine costs, form by form

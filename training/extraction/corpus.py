@@ -9,7 +9,7 @@ from serve.extractor.grounding import Field
 from serve.text.document import Document
 from training.data import PaperRecord, read_papers
 from training.data.corpora import DISEASE_TYPES
-from training.data.duplicates import duplicate_groups, unlike
+from training.data.duplicates import unlike
 
 DEV_SHARE = 12
 """One in about this many papers of a corpus is to choose by."""
@@ -94,14 +94,7 @@ def split(
     """
     pool = [paper for papers in train.values() for paper in papers]
     held_out = [paper for papers in test.values() for paper in papers]
-    groups = duplicate_groups([*held_out, *pool])
-    taken = set(groups[: len(held_out)])
-    ids = {paper.id for paper in held_out}
-    free = [
-        (group, paper)
-        for group, paper in zip(groups[len(held_out) :], pool, strict=True)
-        if group not in taken and paper.id not in ids
-    ]
+    free = unlike(held_out, pool)
     in_dev = {group for group, _ in free if random.Random(f"{seed} {group}").randrange(DEV_SHARE) == 0}
     return Parts(
         train=[paper for group, paper in free if group not in in_dev],
@@ -113,4 +106,4 @@ def split(
 def with_marked(parts: Parts, marked: Sequence[AnnotatedPaper]) -> Parts:
     """The parts with those of the marked papers that are in none of them, by their id or as a near-duplicate."""
     known = [*parts.train, *parts.dev, *(paper for papers in parts.test.values() for paper in papers)]
-    return replace(parts, marked=unlike(known, marked))
+    return replace(parts, marked=[paper for _, paper in unlike(known, marked)])

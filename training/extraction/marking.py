@@ -19,7 +19,7 @@ def marked_papers(
     Args:
         measured_on: ids of papers that are kept to measure on; they and what resembles them is left out.
     """
-    free = unlike([paper for paper in papers if paper.id in measured_on], papers)
+    free = [paper for _, paper in unlike([paper for paper in papers if paper.id in measured_on], papers)]
     for paper, mentions in zip(free, extractor.mentions([annotated(paper) for paper in free]), strict=True):
         yield replace(paper, label=None, mentions=tuple(_marked(mention, paper) for mention in mentions))
 

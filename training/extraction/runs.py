@@ -89,9 +89,11 @@ def run(config: TaggerConfig, parts: Parts, run_dir: Path, normaliser: Normalise
     A run that is done is read.
 
     Raises:
-        InvalidConfig: `run_dir` holds a run of another configuration.
+        InvalidConfig: `run_dir` holds a run of another configuration, or with other marked papers.
     """
     if done := read_record(TaggerRun, config, run_dir):
+        if done.papers.get("marked", 0) != len(parts.marked):
+            raise InvalidConfig(f"{run_dir} holds a run with {done.papers.get('marked', 0)} marked papers; use another")
         return done
     tuned = fine_tune(config, [*parts.train, *parts.marked], parts.dev, run_dir)
     support, thresholds = choose_support(tuned.tag(parts.dev), parts.dev, normaliser)

@@ -95,6 +95,8 @@ def test_a_run_that_is_done_is_read_and_one_of_another_configuration_refused(
     again: TaggerRun = run(quick, Parts(train=[], dev=[], test={}), tmp_path, NORMALISER)
 
     assert again == done
+    with pytest.raises(InvalidConfig, match="holds a run with 0 marked papers"):
+        run(quick, Parts(train=[], dev=[], test={}, marked=papers[12:14]), tmp_path, NORMALISER)
     with pytest.raises(InvalidConfig, match="holds a run of another configuration"):
         run(quick.model_copy(update={"seed": 1}), parts, tmp_path, NORMALISER)
     (tmp_path / RESULT_FILE).write_text("{}")
