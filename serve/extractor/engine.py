@@ -16,6 +16,7 @@ from ray.serve.llm.deployment import LLMServer
 
 from serve import tracing
 from serve.concurrency import as_ready
+from serve.extractor.compiled import caches, remove_broken
 from serve.extractor.death import unless_dead, watch
 from serve.extractor.disease_names import CATALOG_ENTRY, DiseaseNames
 from serve.extractor.normalisation import Normaliser
@@ -88,6 +89,7 @@ class Engine(LLMServer):
         self._schema = answer_schema(max_items=settings.max_items, max_item_chars=settings.max_item_chars)
         # Papers wait here rather than in the engine: in their turn, cheap to cancel, the wait told from the work.
         self._places = Places(settings.engine.get("max_num_seqs", 128))
+        await asyncio.to_thread(remove_broken, caches())
         # Where the weights lie and what this machine computes fastest in are known only here, on the replica's node.
         await super().__init__(engine_config(settings, str(prepared.path), resolve_dtype(settings.dtype)))
         for adapter in settings.adapters:
