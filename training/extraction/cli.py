@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from training.extraction.backbones import compare
 from training.extraction.generator.commands import forms, train_generator
 from training.extraction.options import CONFIGS, CORPORA, Config, Corpora, Data
 
@@ -24,6 +25,7 @@ HELP = """Train the extractor of diseases, measure it, and look at what it finds
 
 \b
   pubserve train extraction train ../shared/data       a tagger; a quarter of an hour to two hours on a CPU
+  pubserve train extraction compare ../shared/data     which base it should stand on
   pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl    papers for a smaller tagger to learn from
   pubserve train extraction train-generator ../shared/data    the engine's model, to write names itself
   pubserve train extraction forms ../shared/data       what an answer of the engine costs, form by form
@@ -43,8 +45,8 @@ console = Console()
 ADAPTER = Path("models/disease-tagger")
 LARGE_TAGGER = "disease-tagger-mpnet"
 
-cli.command()(train_generator)
-cli.command()(forms)
+for each in (compare, train_generator, forms):
+    cli.command()(each)
 
 
 @cli.command()
