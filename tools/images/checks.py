@@ -154,6 +154,13 @@ def helps(*programs: str) -> Check:
     return check
 
 
+def computes_on_gpus(container: Container) -> str:
+    """its torch is one for GPUs"""
+    if not (cuda := container.run("python", "-c", "import torch; print(torch.version.cuda or '')")):
+        raise ImageError("this is the CPU build of torch")
+    return f"CUDA {cuda}"
+
+
 def works_while_the_broker_is_away(container: Container) -> str:
     """it is healthy while its broker is away, and ends on SIGTERM"""
     broker, port = f"redis://127.0.0.1:{free_port()}/0", str(free_port())
@@ -186,7 +193,13 @@ CHECKS: dict[str, tuple[Check, ...]] = {
         serves_a_paper,
     ),
     # Its compiler is there on purpose, and to serve it needs a GPU.
-    "gpu": (is_not_root, lists_its_packages, imports("serve.app", "vllm"), helps("pubserve", "pubserve-serve")),
+    "gpu": (
+        is_not_root,
+        lists_its_packages,
+        computes_on_gpus,
+        imports("serve.app", "vllm"),
+        helps("pubserve", "pubserve-serve"),
+    ),
     "worker": (
         *ALWAYS,
         imports("pubserve", "streams.cli", "streams.kafka", "streams.redis_streams"),
