@@ -1,19 +1,22 @@
-"""What lock files have to say beside exact versions."""
+"""Which build of torch a lock file takes, whatever else an index has."""
 
 from pathlib import Path
 
+import pytest
+
 from tools.audit import locked
 
-REQUIREMENTS = Path("requirements")
 
+@pytest.mark.parametrize(
+    ("lock", "pin"),
+    [
+        # Without the third sign 2.13.0+cpu fulfils it, too, and is taken for the newer.
+        ("gpu", "torch==={version}"),
+        ("cpu", "torch=={version}+cpu"),
+        ("dev", "torch=={version}+cpu"),
+    ],
+)
+def test_torch_is_the_build_of_the_profile(lock: str, pin: str) -> None:
+    lines = Path(f"requirements/{lock}.lock").read_text().splitlines()
 
-def test_where_gpus_compute_no_index_can_slip_in_a_cpu_build_of_torch() -> None:
-    lines = (REQUIREMENTS / "gpu.lock").read_text().splitlines()
-
-    # `torch==2.13.0` is fulfilled by 2.13.0+cpu, and installers take that one for the newer.
-    assert f"torch==={locked('gpu')['torch']}" in lines
-    assert "+cpu" not in locked("gpu")["torch"]
-
-
-def test_where_cpus_compute_torch_is_their_own_build() -> None:
-    assert locked("cpu")["torch"].endswith("+cpu")
+    assert pin.format(version=locked(lock)["torch"]) in lines
