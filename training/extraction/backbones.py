@@ -1,4 +1,4 @@
-"""`python -m training extraction compare`: which base a tagger should stand on, before the hours of training it."""
+"""`python -m training extraction compare`: how fast taggers on several bases learn and read."""
 
 import random
 import time
@@ -22,8 +22,8 @@ console = Console()
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A tagger after a little training. `seconds` is the training alone; `f1` strict, by mention, and `read_per_s`
-    papers per second, both on the papers to choose by."""
+    """A tagger after a little training. `seconds` is the training alone, of a trial that went on what had been left of it;
+    `f1` strict, by mention, and `read_per_s` papers per second, both on the papers to choose by."""
 
     base: str
     f1: float
@@ -42,11 +42,12 @@ def compare(
     batch_tokens: Annotated[int, typer.Option(min=1, help="Tokens of a batch, the same for all.")] = 1024,
     runs: Annotated[Path, typer.Option(help="Where runs are kept.")] = Path("runs/backbones"),
 ) -> None:
-    """Train a tagger on each of several bases, on the same few papers, and compare quality and speed.
+    """Train a tagger on each of several bases, on the same few papers, and compare how fast they learn and read.
 
     \b
-    Without --config all of training/configs/taggers. Papers to train on and to choose by are drawn from those parts,
-    so that a choice made here leaves the test papers unseen. A trial that was stopped goes on.
+    Without --config all of training/configs/taggers. Papers to train on and to measure on are drawn from the training
+    and the development part: test papers stay unseen. It does not say how good a base becomes: some that are slow at
+    first end above the others. A trial that was stopped goes on.
 
     \b
       pubserve train extraction compare ../shared/data --papers 100 \\

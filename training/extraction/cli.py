@@ -25,7 +25,7 @@ HELP = """Train the extractor of diseases, measure it, and look at what it finds
 
 \b
   pubserve train extraction train ../shared/data       a tagger; a quarter of an hour to two hours on a CPU
-  pubserve train extraction compare ../shared/data     which base it should stand on
+  pubserve train extraction compare ../shared/data     how fast other bases learn and read
   pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl    papers for a smaller tagger to learn from
   pubserve train extraction train-generator ../shared/data    the engine's model, to write names itself
   pubserve train extraction forms ../shared/data       what an answer of the engine costs, form by form
