@@ -22,7 +22,7 @@ console = Console()
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A tagger after a little training. `seconds` is the training alone, of a trial that went on what had been left of it;
+    """A tagger after a little training. `seconds` is the training alone, of one that went on what had been left;
     `f1` strict, by mention, and `read_per_s` papers per second, both on the papers to choose by."""
 
     base: str
