@@ -14,6 +14,9 @@ import httpx
 import psutil
 
 SAMPLE_PERIOD_S = 1.0
+LOOKING_SHARE = 0.01
+"""Of a core, at most, for looking at memory: the system walks through all pages of a process for it, which takes a
+tenth of a second and more where there are many."""
 START_TIMEOUT_S = 900.0
 STOP_TIMEOUT_S = 60.0
 READY_POLL_S = 0.2
@@ -57,9 +60,12 @@ class ProcessWatch:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._stopped.wait(SAMPLE_PERIOD_S):
+        pause_s = SAMPLE_PERIOD_S
+        while not self._stopped.wait(pause_s):
+            began_s = time.monotonic()
             self.now_bytes = self._memory_bytes()
             self.peak_bytes = max(self.peak_bytes, self.now_bytes)
+            pause_s = max(SAMPLE_PERIOD_S, (time.monotonic() - began_s) / LOOKING_SHARE)
 
     def _memory_bytes(self) -> int:
         return sum(_pss(process) for process in self._tree())

@@ -1,4 +1,4 @@
-"""How to compute on this machine: in which type, and with how many threads."""
+"""How to compute on this machine: in which type, and in how many threads."""
 
 import os
 
@@ -18,11 +18,16 @@ def resolve_dtype(requested: str) -> str:
     return "float32"
 
 
-def use_cores(share: float) -> None:
-    """Let torch compute with one thread for each of this share of the machine's cores; with one at least.
+def passes_at_once(share_of_cores: float, *, threads: int) -> int:
+    """How many forward passes of so many threads this share of the machine's cores has room for; one at least.
 
-    Said explicitly: Ray would give a replica as many threads as it reserves logical CPUs.
+    A GPU does one at a time: passes would only fight for it.
+
+    Sets the threads of torch, which Ray would set to the logical CPUs that a replica reserves.
     """
     import torch
 
-    torch.set_num_threads(max(1, round(share * len(os.sched_getaffinity(0)))))
+    torch.set_num_threads(threads)
+    if torch.cuda.is_available():
+        return 1
+    return max(1, round(share_of_cores * len(os.sched_getaffinity(0))) // threads)

@@ -9,6 +9,8 @@ ENVIRONMENT = {
     # A proxy that is still starting is killed after three waits of this length, and on a busy machine the next one is,
     # too: Ray waits five seconds at first.
     "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "20",
+    # Ray Serve's controller looks after everything ten times a second, which takes a twentieth of a core.
+    "RAY_SERVE_CONTROL_LOOP_INTERVAL_S": "0.5",
 }
 
 

@@ -1,5 +1,6 @@
 """The models behind Ray Serve handles, as the pipeline and the OpenAI routes see them."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -98,8 +99,9 @@ async def _call(response: DeploymentResponse) -> Any:
         return await response
     except _TROUBLE as error:
         raise _translated(error) from error
-    finally:
-        response.cancel()  # of no effect once it is done
+    except asyncio.CancelledError:
+        response.cancel()
+        raise
 
 
 async def _stream(method: DeploymentHandle, *args: Any) -> AsyncGenerator[Any, None]:
@@ -109,8 +111,9 @@ async def _stream(method: DeploymentHandle, *args: Any) -> AsyncGenerator[Any, N
             yield item
     except _TROUBLE as error:
         raise _translated(error) from error
-    finally:
+    except (asyncio.CancelledError, GeneratorExit):
         responses.cancel()
+        raise
 
 
 _TROUBLE = (BackPressureError, RayActorError, DeploymentUnavailableError)

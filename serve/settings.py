@@ -139,6 +139,12 @@ class BatchedModelSettings(Section):
     share_of_cores: float = Field(
         default=1.0, gt=0, le=1, description="Of the machine's cores, how many a replica computes on; at least one."
     )
+    threads: int = Field(
+        default=1,
+        gt=0,
+        description="Of one forward pass; as many passes go on at once as the cores have room for. More threads "
+        "answer a single paper sooner, and many papers later.",
+    )
     scaling: Scaling
 
 

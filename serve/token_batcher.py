@@ -1,4 +1,4 @@
-"""Work of many calls in batches sized by tokens, in one thread apart from the event loop."""
+"""Work of many calls in batches sized by tokens, in threads apart from the event loop."""
 
 import asyncio
 import time
@@ -43,7 +43,7 @@ class _Job(Generic[Item, Answer]):
 
 
 class TokenBatcher(Generic[Item, Answer]):
-    """Fills batches from all calls at once, one pass at a time, in the order of their turns.
+    """Fills batches from all calls at once, in the order of their turns.
 
     A batch holds work of one priority only: what is urgent does not wait for the rest of a batch that is not. Its first
     item is always the one whose turn it is, so that none waits for ever for company of its length.
@@ -51,26 +51,28 @@ class TokenBatcher(Generic[Item, Answer]):
     Own code, because the queue of `@serve.batch` knows neither priorities nor callers.
 
     Args:
-        predict: the model: one answer per item, in order. Runs in the worker.
-        worker: of one thread: passes of one replica would only fight for the same cores or the same GPU.
+        predict: the model: one answer per item, in order. Runs in `passes` threads at once.
+        passes: how many batches are under way at the same time.
         max_batch_tokens: rows times longest row of a batch; a longer item goes alone.
-        wait_s: how long the first batch after an idle time waits for company.
+        wait_s: how long the first batches after an idle time wait for company.
     """
 
     def __init__(
         self,
         predict: Callable[[Sequence[Item]], Sequence[Answer]],
-        worker: ThreadPoolExecutor,
         *,
+        passes: int,
         max_batch_tokens: int,
         wait_s: float,
     ) -> None:
         self._predict = predict
-        self._worker = worker
+        self._passes = passes
+        self._threads = ThreadPoolExecutor(max_workers=passes, thread_name_prefix="model")
         self._max_batch_tokens = max_batch_tokens
         self._wait_s = wait_s
         self._waiting: TurnQueue[_Job[Item, Answer]] = TurnQueue()
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._under_way = 0
 
     async def run(self, items: Sequence[Item], turn: Turn) -> list[Answered[Answer]]:
         """One answer per item, in order. What has not begun when the call is cancelled never begins."""
@@ -78,8 +80,10 @@ class TokenBatcher(Generic[Item, Answer]):
         jobs: list[_Job[Item, Answer]] = [_Job(item, now_s, turn.trace, loop.create_future()) for item in items]
         for job in jobs:
             self._waiting.push(job, turn, job.tokens)
-        if jobs and (self._running is None or self._running.done()):
-            self._running = asyncio.create_task(self._run_batches())
+        for _ in range(min(len(jobs), self._passes - len(self._running))):
+            running = asyncio.create_task(self._run_batches())
+            self._running.add(running)
+            running.add_done_callback(self._running.discard)
         try:
             return list(await asyncio.gather(*(job.answered for job in jobs)))
         finally:
@@ -89,14 +93,20 @@ class TokenBatcher(Generic[Item, Answer]):
     async def _run_batches(self) -> None:
         await asyncio.sleep(self._wait_s)
         while batch := self._next_batch():
-            await self._run_batch(batch)
+            self._under_way += 1
+            try:
+                await self._run_batch(batch)
+            finally:
+                self._under_way -= 1
 
     def _next_batch(self) -> list[_Job[Item, Answer]]:
         self._waiting.drop(lambda job: job.answered.done())
         if not self._waiting:
             return []
-        candidates = self._waiting.next_up(BATCHES_LOOKED_AHEAD * self._max_batch_tokens)
-        plan = plan_batches([job.tokens for job in candidates], max_batch_tokens=self._max_batch_tokens)
+        candidates = self._waiting.next_up(max(BATCHES_LOOKED_AHEAD, self._passes) * self._max_batch_tokens)
+        # What is little is shared out: no pass takes all of it while another has nothing to do.
+        share = -(-_padded_tokens(candidates) // (self._passes - self._under_way))
+        plan = plan_batches([job.tokens for job in candidates], max_batch_tokens=min(self._max_batch_tokens, share))
         batch = [candidates[index] for index in next(indices for indices in plan if 0 in indices)]
         self._waiting.take(batch)
         return batch
@@ -105,7 +115,7 @@ class TokenBatcher(Generic[Item, Answer]):
         started_s = time.monotonic()
         items = [job.item for job in jobs]
         try:
-            answers = await asyncio.get_running_loop().run_in_executor(self._worker, self._predict, items)
+            answers = await asyncio.get_running_loop().run_in_executor(self._threads, self._predict, items)
         except Exception as error:  # of whatever kind: it is theirs who asked, and the next batch runs all the same
             for job in jobs:
                 if not job.answered.done():

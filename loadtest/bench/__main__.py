@@ -142,7 +142,7 @@ def profile(
             outcome = chosen.drive(server.url, work, drawn, load, budget_s)
     except (DidNotStart, NoProfiler) as error:
         _fail(str(error))
-    typer.echo(f"{outcome.papers / outcome.seconds:.1f} papers/s while it was looked at; see {out}")
+    typer.echo(f"{outcome.papers_per_s:.1f} papers/s while it was looked at; see {out}")
 
 
 def _measure(plan: Plan, papers: Path, runs: Path, out: Path, *, title: str) -> None:

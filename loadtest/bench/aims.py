@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from loadtest.bench.measurement import Load, Measurement, Work
+from loadtest.bench.peers.peer import IN_BATCHES
 from training.evaluation import Estimate
 
 
@@ -13,7 +14,8 @@ class Aim:
     """Papers per second of one peer over those of another, or alone where there is no other.
 
     Args:
-        loads: under which the two are compared; the largest that both were put under in a round counts.
+        loads: under which the two are compared, those of single papers if none are named; the largest that both were
+            put under in a round counts.
     """
 
     name: str
@@ -40,10 +42,16 @@ class Verdict:
 _ONE, _MANY = Load(concurrency=1), Load(concurrency=32)
 _BATCHES = (Load(concurrency=1, papers_per_request=64), Load(concurrency=8, papers_per_request=64))
 
+_OURS, _CLASSIFIER, _TAGGER = "pubserve-all-cores", "bare-classifier", "bare-tagger"
+_GENERATOR, _VLLM = "pubserve-generator", "vllm-offline"
+
 AIMS: Sequence[Aim] = (
-    Aim("classifier through HTTP / bare loop", "pubserve-all-cores", Work.CLASSIFY, 0.95, "bare-classifier"),
-    Aim("tagger through HTTP / bare loop", "pubserve-all-cores", Work.EXTRACT, 0.95, "bare-tagger"),
-    Aim("generating extractor through HTTP / vLLM offline", "pubserve-generator", Work.EXTRACT, 0.95, "vllm-offline"),
+    Aim("classifier, 32 papers a request / bare loop", _OURS, Work.CLASSIFY, 0.95, _CLASSIFIER, [IN_BATCHES]),
+    Aim("classifier, single papers / bare loop", _OURS, Work.CLASSIFY, 0.95, _CLASSIFIER),
+    Aim("tagger, 32 papers a request / bare loop", _OURS, Work.EXTRACT, 0.95, _TAGGER, [IN_BATCHES]),
+    Aim("tagger, single papers / bare loop", _OURS, Work.EXTRACT, 0.95, _TAGGER),
+    Aim("generator, 32 papers a request / vLLM offline", _GENERATOR, Work.EXTRACT, 0.95, _VLLM, [IN_BATCHES]),
+    Aim("generator, single papers / vLLM offline", _GENERATOR, Work.EXTRACT, 0.95, _VLLM),
     Aim("whole pipeline / Flask, one by one", "pubserve", Work.ANALYZE, 10, "flask"),
     Aim("whole pipeline / FastAPI with pipelines", "pubserve", Work.ANALYZE, 1.5, "fastapi-pipelines"),
     Aim("extraction / llama.cpp", "pubserve-all-cores", Work.EXTRACT, 1, "llama.cpp"),
@@ -58,7 +66,7 @@ def judge(aim: Aim, measurements: Iterable[Measurement]) -> Verdict:
     own: dict[tuple[Load, int], float] = {}
     others: dict[tuple[Load, int], float] = {}
     for measured in measurements:
-        if measured.work == aim.work and (aim.loads is None or measured.load in aim.loads):
+        if measured.work == aim.work and _is_about(aim, measured.load):
             side = own if measured.peer == aim.peer else others if measured.peer == aim.other else {}
             side[measured.load, measured.round] = measured.papers_per_s
     common = own.keys() & others.keys() if aim.other else own.keys()
@@ -67,6 +75,10 @@ def judge(aim: Aim, measurements: Iterable[Measurement]) -> Verdict:
     load = max((load for load, _ in common), key=lambda load: load.concurrency * load.papers_per_request)
     values = [own[at] / (others[at] if aim.other else 1) for at in common if at[0] == load]
     return Verdict(aim, Spread.of(values), load)
+
+
+def _is_about(aim: Aim, load: Load) -> bool:
+    return load.papers_per_request == 1 if aim.loads is None else load in aim.loads
 
 
 class Spread(Estimate):

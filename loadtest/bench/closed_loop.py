@@ -77,6 +77,7 @@ class _Loop:
             await asyncio.wait(workers, timeout=self._budget_s)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._first_answer(workers), PATIENCE_S)
+            lasted_s = time.perf_counter() - self._started_s
             abandoned = sum(not worker.done() for worker in workers)
             for worker in workers:
                 worker.cancel()
@@ -85,7 +86,11 @@ class _Loop:
             if isinstance(end, Exception):
                 raise end
         return Outcome.of(
-            self._answers, failed=self._failed, abandoned=abandoned, client_cpu_s=time.thread_time() - cpu_s
+            self._answers,
+            lasted_s=lasted_s,
+            failed=self._failed,
+            abandoned=abandoned,
+            client_cpu_s=time.thread_time() - cpu_s,
         )
 
     async def _first_answer(self, workers: Sequence[asyncio.Task[None]]) -> None:

@@ -22,7 +22,7 @@ class _Frozen(BaseModel):
 
 
 class Load(_Frozen):
-    """How much is asked at once. A loop in process takes `concurrency` papers at a time."""
+    """How much is asked at once. A loop in process takes so many papers at a time."""
 
     concurrency: int
     """Requests in flight: as soon as one is answered, the next one leaves."""
@@ -34,15 +34,20 @@ class Load(_Frozen):
         )
 
 
-class Outcome(_Frozen):
-    """What a peer did within its time.
+WARM_UP_SHARE = 0.25
+"""Of the time of a load: what works on many papers at once has answered few when it begins, and not for being slow."""
 
-    `seconds` end with the last answer: a peer that answers in batches is not blamed for the batch that was cut off.
-    """
+
+class Outcome(_Frozen):
+    """What a peer did within its time."""
 
     papers: int
     failed: int
-    seconds: float
+    papers_per_s: float
+    """From the last answer of the warm-up to the last one of all, from the start if the warm-up saw none: a peer that
+    answers in batches is not blamed for the batch that was cut off."""
+    lasted_s: float
+    """Until what was under way was abandoned."""
     first_result_s: float
     p50_s: float
     p99_s: float
@@ -55,6 +60,7 @@ class Outcome(_Frozen):
         cls,
         answers: Sequence[tuple[float, float, int]],
         *,
+        lasted_s: float,
         failed: int = 0,
         abandoned: int = 0,
         client_cpu_s: float = 0.0,
@@ -68,10 +74,14 @@ class Outcome(_Frozen):
             raise ValueError(f"no request was answered; {failed} papers failed, {abandoned} requests were under way")
         ended_s, latency_s, papers = (np.array(column) for column in zip(*answers, strict=True))
         p50_s, p99_s = np.quantile(np.repeat(latency_s, papers), [0.5, 0.99])
+        warm_s = ended_s[ended_s <= WARM_UP_SHARE * lasted_s].max(initial=0.0)
+        if warm_s == ended_s.max():
+            warm_s = 0.0  # the requests came to an end early
         return cls(
             papers=int(papers.sum()),
             failed=failed,
-            seconds=float(ended_s.max()),
+            papers_per_s=float(papers[ended_s > warm_s].sum() / (ended_s.max() - warm_s)),
+            lasted_s=lasted_s,
             first_result_s=float(ended_s.min()),
             p50_s=float(p50_s),
             p99_s=float(p99_s),
@@ -94,11 +104,12 @@ class Measurement(_Frozen):
 
     @property
     def papers_per_s(self) -> float:
-        return self.outcome.papers / self.outcome.seconds
+        return self.outcome.papers_per_s
 
     @property
     def cpu_s_per_1000_papers(self) -> float:
-        return self.cpu_s / self.outcome.papers * 1000
+        """At the pace of the load: what was begun and cut off was not read for nothing."""
+        return self.cpu_s / self.outcome.lasted_s / self.papers_per_s * 1000
 
 
 class OtherRun(Exception):

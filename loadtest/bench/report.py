@@ -141,8 +141,9 @@ def _cost(cells: Cells, source: str) -> Table:
 def _peers_section(peers: Sequence[Peer], failures: Mapping[str, str]) -> Section:
     blocks: list[Block] = [
         Prose(
-            "All read the same papers in the same order. A load lasts so long as the circumstances say; the rate is of "
-            "the papers answered by then, over the time of the last answer. What was under way is dropped."
+            "All read the same papers in the same order. A load lasts so long as the circumstances say; its first "
+            "quarter is the warm-up, and the rate is of the papers answered from the last answer of the warm-up to the "
+            "last answer of all. What was under way is dropped."
         ),
         Table("What each peer runs.", ["peer", "runs"], [[peer.name, peer.runs] for peer in peers]),
     ]

@@ -36,8 +36,11 @@ class Plan:
     loads: Sequence[Load]
     budget_s: float
 
+    def loads_of(self, peer: Peer) -> Sequence[Load]:
+        return [*(peer.loads or self.loads), *peer.also]
+
     def cases(self, peer: Peer) -> list[tuple[Work, Load]]:
-        return [(work, load) for work in peer.works for load in peer.loads or self.loads]
+        return [(work, load) for work in peer.works for load in self.loads_of(peer)]
 
     def in_round(self, round_: int) -> list[Peer]:
         """The peers in their order, another one first in each round."""
@@ -100,7 +103,7 @@ class Runner:
                 self.progress(f"round {round_ + 1}: {peer.name}, {work}, {load}")
                 if self.runs.find(peer.name, work, load, round_):
                     continue
-                papers = self.plan.papers_for(load, peer.loads or self.plan.loads)
+                papers = self.plan.papers_for(load, self.plan.loads_of(peer))
                 try:
                     self.runs.keep(turn.measure(work, load, papers, self.plan.budget_s, round_))
                 except (DidNotStart, ValueError, httpx.HTTPError) as error:

@@ -1,5 +1,6 @@
 """The classifier as a Ray Serve deployment: dynamic batches by tokens, model work off the event loop."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from serve import tracing
 from serve.classifier.input import EncodedText
 from serve.classifier.model import ClassifierModel, Row, Scores, classify
 from serve.concurrency import in_thread
-from serve.hardware import use_cores
+from serve.hardware import passes_at_once
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, LogSettings, TracingSettings
@@ -26,12 +27,11 @@ class Classifier:
     ) -> None:
         configure_logs(logs)
         tracing.configure_tracing(traces, component="classifier")
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="classifier")
         self._tokenising = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokeniser")
-        self._model, self.revision = await in_thread(self._worker, _load, settings)
+        self._model, self.revision = await asyncio.to_thread(_load, settings)
         self._batcher: TokenBatcher[Row, Scores] = TokenBatcher(
             self._model.predict,
-            self._worker,
+            passes=passes_at_once(settings.share_of_cores, threads=settings.threads),
             max_batch_tokens=settings.max_batch_tokens,
             wait_s=settings.batch_wait_s,
         )
@@ -43,7 +43,7 @@ class Classifier:
     async def classify(self, documents: Sequence[Document], turn: Turn) -> list[LabelReading]:
         """One reading per document, in order."""
         with tracing.continued("classifier", turn, papers=len(documents)) as turn:
-            # Apart from the model's own thread: the next papers are ready when a batch is done.
+            # Apart from the model's own threads: the next papers are ready when a batch is done.
             texts: list[EncodedText] = await in_thread(self._tokenising, self._model.encode, documents)
             rows = [self._model.rows(text) for text in texts]
             answered = iter(await self._batcher.run([row for of_text in rows for row in of_text], turn))
@@ -66,7 +66,6 @@ class Classifier:
 
 
 def _load(settings: BatchedModelSettings) -> tuple[ClassifierModel, str]:
-    use_cores(settings.share_of_cores)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model, verify=True)
     model = ClassifierModel(prepared.path, dtype=settings.dtype, max_tokens=settings.max_tokens)

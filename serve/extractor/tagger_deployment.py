@@ -15,7 +15,7 @@ from serve.extractor.resolution import Resolved
 from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagging import Row, TaggedRow
-from serve.hardware import use_cores
+from serve.hardware import passes_at_once
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, LogSettings, TracingSettings
@@ -40,12 +40,11 @@ class Tagger:
     ) -> None:
         configure_logs(logs)
         tracing.configure_tracing(traces, component="tagger")
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tagger")
         self._tokenising = ThreadPoolExecutor(max_workers=1, thread_name_prefix="tokeniser")
-        self._loaded: _Loaded = await in_thread(self._worker, _load, settings)
+        self._loaded: _Loaded = await asyncio.to_thread(_load, settings)
         self._batcher: TokenBatcher[Row, TaggedRow] = TokenBatcher(
             self._loaded.model.predict,
-            self._worker,
+            passes=passes_at_once(settings.share_of_cores, threads=settings.threads),
             max_batch_tokens=settings.max_batch_tokens,
             wait_s=settings.batch_wait_s,
         )
@@ -59,7 +58,7 @@ class Tagger:
     ) -> AsyncIterator[list[tuple[int, DiseaseReading | StageFailure]]]:
         """Yield `(index, reading)` of the documents that are read, as soon as any is, in any order."""
         with tracing.continued("tagger", turn, papers=len(documents)) as turn:
-            # Apart from the model's own thread: the next papers are ready when a batch is done.
+            # Apart from the model's own threads: the next papers are ready when a batch is done.
             rows: list[list[Row]] = await in_thread(self._tokenising, self._loaded.model.encode, documents)
             papers = enumerate(zip(documents, rows, strict=True))
             work = [self._read(index, document, of_paper, turn) for index, (document, of_paper) in papers]
@@ -96,7 +95,6 @@ class Tagger:
 
 
 def _load(settings: BatchedModelSettings) -> _Loaded:
-    use_cores(settings.share_of_cores)
     started_s = time.monotonic()
     prepared = ModelStore().prepare(settings.model, verify=True)
     normaliser = Normaliser(DiseaseNames.load(ModelStore().prepare(CATALOG_ENTRY, verify=True).path))

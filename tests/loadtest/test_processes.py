@@ -50,6 +50,24 @@ def test_descendants_are_watched_and_ended_too(tmp_path: Path) -> None:
     assert not any(descendant.is_running() for descendant in descendants)
 
 
+def test_looking_at_memory_takes_a_small_share_of_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[float] = []
+
+    def look(_: ProcessWatch) -> int:
+        looks.append(time.monotonic())
+        time.sleep(0.05)
+        return 0
+
+    monkeypatch.setattr("loadtest.processes.SAMPLE_PERIOD_S", 0.01)
+    monkeypatch.setattr("loadtest.processes.LOOKING_SHARE", 0.1)
+    monkeypatch.setattr(ProcessWatch, "_memory_bytes", look)
+    watch = ProcessWatch(psutil.Process().pid)
+    while len(looks) < 3:
+        time.sleep(0.01)
+    watch.stop()
+    assert looks[2] - looks[1] >= 0.5
+
+
 def test_processor_time_of_what_has_ended_is_not_forgotten() -> None:
     busy = "import time, sys\nwhile time.process_time() < 0.3: pass\nsys.stdin.read()"
     with psutil.Popen([sys.executable, "-c", busy], stdin=-1) as process:

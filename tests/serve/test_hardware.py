@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from serve.hardware import resolve_dtype, use_cores
+from serve.hardware import passes_at_once, resolve_dtype
 
 
 @pytest.fixture(autouse=True)
@@ -17,16 +17,23 @@ def _threads() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("cores", "share", "threads"), [(2, 1.0, 2), (2, 0.5, 1), (1, 0.5, 1), (8, 0.5, 4), (8, 0.01, 1)]
+    ("cores", "share", "threads", "passes"),
+    [(2, 1.0, 1, 2), (2, 0.5, 1, 1), (1, 0.5, 1, 1), (8, 0.5, 1, 4), (8, 0.01, 1, 1), (8, 1.0, 4, 2), (2, 0.5, 4, 1)],
 )
-def test_a_share_of_the_cores_is_one_thread_at_least(
-    monkeypatch: pytest.MonkeyPatch, cores: int, share: float, threads: int
+def test_there_is_a_pass_for_every_so_many_cores_and_one_at_least(
+    monkeypatch: pytest.MonkeyPatch, cores: int, share: float, threads: int, passes: int
 ) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
 
-    use_cores(share)
-
+    assert passes_at_once(share, threads=threads) == passes
     assert torch.get_num_threads() == threads
+
+
+def test_a_gpu_does_one_pass_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+    assert passes_at_once(1.0, threads=1) == 1
 
 
 @pytest.mark.parametrize(("fast", "dtype"), [(True, "bfloat16"), (False, "float32")])

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -58,7 +59,7 @@ class Response:
     async def _settle(self) -> Any:
         if isinstance(self._answer, Exception):
             raise self._answer
-        return self._answer
+        return await self._answer if isinstance(self._answer, asyncio.Future) else self._answer
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         for item in self._answer:
@@ -89,7 +90,29 @@ async def test_what_a_dying_classifier_had_is_asked_of_another() -> None:
 
     assert readings == ["reading"]
     assert handle.asked == [DOCUMENTS, DOCUMENTS]
-    assert handle.cancelled == 2
+    assert handle.cancelled == 0
+
+
+async def test_a_call_that_nobody_waits_for_any_more_is_called_off() -> None:
+    handle = Handle(asyncio.get_running_loop().create_future())
+
+    asking = asyncio.create_task(models(classifier=handle).classify(DOCUMENTS, Turn()))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+    assert handle.cancelled == 1
+
+
+async def test_readings_that_nobody_takes_any_more_are_called_off() -> None:
+    handle = Handle([[(0, "a")], [(1, "b")]])
+
+    async with aclosing(models(extractor=handle).extract(DOCUMENTS, Turn())) as readings:
+        async for _ in readings:
+            break
+
+    assert handle.cancelled == 1
 
 
 async def test_only_what_a_dying_extractor_had_not_read_is_asked_of_another() -> None:

@@ -1,8 +1,8 @@
 """Items of many calls share batches within the budget of tokens, and each call gets its own answers."""
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -39,8 +39,11 @@ class Echo:
         return [item.name for item in items]
 
 
-def batcher_of(model: Echo, *, max_batch_tokens: int = 100) -> TokenBatcher[Item, str]:
-    return TokenBatcher(model, ThreadPoolExecutor(1), max_batch_tokens=max_batch_tokens, wait_s=0.05)
+Model = Callable[[Sequence[Item]], list[str]]
+
+
+def batcher_of(model: Model, *, max_batch_tokens: int = 100, passes: int = 1) -> TokenBatcher[Item, str]:
+    return TokenBatcher(model, passes=passes, max_batch_tokens=max_batch_tokens, wait_s=0.05)
 
 
 async def test_answers_come_in_the_order_of_the_items() -> None:
@@ -136,6 +139,37 @@ async def test_the_item_whose_turn_it_is_is_in_the_next_batch_whatever_its_lengt
     await batcher.run(items, ME)
 
     assert sorted(model.batches[0]) == ["short", "shortish"]
+
+
+@dataclass
+class Together:
+    """Answers once as many passes are under way as there have to be."""
+
+    passes: threading.Barrier
+    batches: list[list[str]] = field(default_factory=list)
+
+    def __call__(self, items: Sequence[Item]) -> list[str]:
+        self.batches.append([item.name for item in items])
+        self.passes.wait(timeout=30)
+        return [item.name for item in items]
+
+
+async def test_several_passes_go_on_at_once_and_share_what_there_is() -> None:
+    model = Together(threading.Barrier(3))
+
+    await batcher_of(model, passes=3).run([Item(str(number), 10) for number in range(6)], ME)
+
+    assert sorted(map(len, model.batches)) == [2, 2, 2]
+
+
+async def test_a_pass_that_fails_leaves_its_place_to_the_next() -> None:
+    batcher = batcher_of(Echo(fail_on="bad"), passes=2)
+
+    for _ in range(3):
+        with pytest.raises(RuntimeError):
+            await batcher.run([Item("bad", 10), Item("bad", 10)], ME)
+
+    assert [done.answer for done in await batcher.run([Item("good", 10)], ME)] == ["good"]
 
 
 async def test_what_is_cancelled_before_its_batch_is_never_read() -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -104,7 +103,7 @@ async def test_what_goes_to_the_models_carries_the_span_of_its_stage(
 
 
 async def test_calls_that_share_a_batch_each_have_it_in_their_own_trace(collected: Collector) -> None:
-    batcher: TokenBatcher[Item, str] = TokenBatcher(Echo(), ThreadPoolExecutor(1), max_batch_tokens=100, wait_s=0.05)
+    batcher: TokenBatcher[Item, str] = TokenBatcher(Echo(), passes=1, max_batch_tokens=100, wait_s=0.05)
     other = CALLER.replace(TRACE_ID, "a" * 32)
 
     await asyncio.gather(

@@ -16,7 +16,7 @@ from typing import Any
 
 from loadtest.bench.measurement import Outcome, Work
 from loadtest.bench.peers import models
-from loadtest.bench.peers.peer import LOOP_PATH, Peer, in_loop, in_parts
+from loadtest.bench.peers.peer import IN_BATCHES, LOOP_PATH, Peer, in_loop, in_parts
 from pubserve import Paper
 from serve.text.document import Document
 
@@ -91,6 +91,7 @@ def _loop(name: str, runs: str, work: Work, **env: str) -> Peer:
         drive=in_loop,
         env=env,
         drops_abandoned=True,
+        also=[IN_BATCHES],
     )
 
 
@@ -128,7 +129,7 @@ def read_in_groups(read: Read, papers: Sequence[Paper], *, papers_at_once: int, 
         read([Document(paper.title or "", paper.abstract or "") for paper in group])
         now_s = time.perf_counter()
         answers.append((now_s - started_s, now_s - began_s, len(group)))
-    return Outcome.of(answers)
+    return Outcome.of(answers, lasted_s=now_s - started_s)
 
 
 def handler(read: Read) -> type[BaseHTTPRequestHandler]:

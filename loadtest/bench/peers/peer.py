@@ -18,6 +18,8 @@ LOOP_PATH = "/run"
 LOOP_TIMEOUT_S = 3600.0
 
 SINGLE_PAPERS = tuple(Load(concurrency=concurrency) for concurrency in (1, 8, 32, 128))
+IN_BATCHES = Load(concurrency=4, papers_per_request=32)
+"""As many papers in flight as there are single ones at most, from callers who have many to send."""
 
 
 class Drive(Protocol):
@@ -40,6 +42,7 @@ class Peer:
         drops_abandoned: whether it stops working for callers who have gone; one that does not is started anew.
         stream: the call that streams the results of all its papers.
         loads: what it is put under, if not under what the others are.
+        also: what it is put under besides.
     """
 
     name: str
@@ -52,6 +55,7 @@ class Peer:
     drops_abandoned: bool = False
     stream: Callable[[Sequence[Paper]], Call] | None = None
     loads: Sequence[Load] | None = None
+    also: Sequence[Load] = ()
 
     def command(self, port: int) -> list[str]:
         return [sys.executable, *(part.format(port=port) for part in self.program)]
@@ -69,10 +73,10 @@ class OverHttp:
 
 
 def in_loop(url: str, work: Work, papers: Sequence[Paper], load: Load, budget_s: float) -> Outcome:
-    """Has a loop in another process read groups of `concurrency` papers, and takes the time that it measured."""
+    """Has a loop in another process read as many papers at a time as are in flight, and takes the time it measured."""
     order = {
         "papers": [paper.model_dump() for paper in papers],
-        "papers_at_once": load.concurrency,
+        "papers_at_once": load.concurrency * load.papers_per_request,
         "budget_s": budget_s,
     }
     answer = httpx.post(url + LOOP_PATH, json=order, timeout=LOOP_TIMEOUT_S)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from loadtest.bench.closed_loop import Call
 from loadtest.bench.measurement import Load, Work
-from loadtest.bench.peers.peer import OverHttp, Peer, json_call
+from loadtest.bench.peers.peer import IN_BATCHES, OverHttp, Peer, json_call
 from pubserve import Paper
 
 NO_CACHE = {"PUBSERVE_CACHE__ENABLED": "false"}
@@ -41,6 +41,7 @@ def _served(name: str, runs: str, works: Sequence[Work], **env: str) -> Peer:
         ready_path="/readyz",
         drops_abandoned=True,
         stream=stream_call if Work.ANALYZE in works else None,
+        also=[IN_BATCHES],
     )
 
 

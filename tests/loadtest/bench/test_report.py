@@ -11,7 +11,9 @@ CIRCUMSTANCES = {"machine": "two cores", "papers": "800", "seconds per load": "3
 
 
 def measured(peer: str, work: Work, load: Load, papers_per_s: float, round_: int = 0) -> Measurement:
-    outcome = Outcome(papers=60, failed=0, seconds=60 / papers_per_s, first_result_s=0.1, p50_s=0.2, p99_s=0.3)
+    outcome = Outcome(
+        papers=60, failed=0, papers_per_s=papers_per_s, lasted_s=30.0, first_result_s=0.1, p50_s=0.2, p99_s=0.3
+    )
     return Measurement(peer=peer, work=work, load=load, round=round_, outcome=outcome, cpu_s=90.0, peak_bytes=3 * 2**30)
 
 
