@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 _TITLE = re.compile(r"\A# .*\n")
-_GUIDE = re.compile(r"\]\(\.\./docs/")
+_GUIDE = re.compile(r"\]\((?:\.\./)+docs/")
 _OTHER_CARD = re.compile(r"\]\(\.\./([\w-]+)/README\.md\)")
 
 
