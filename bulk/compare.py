@@ -181,13 +181,13 @@ Measure = Callable[[], Rate]
 def _layouts(settings: Settings, papers: Sequence[PaperRecord]) -> dict[Bare, AbstractContextManager[Measure]]:
     cores = len(os.sched_getaffinity(0))
     workers = local_workers(settings)
-    share = max(1, round(settings.classifier.share_of_cores * cores))
+    half = max(1, cores // 2)
     documents = [
         Document.from_caller(p.title, p.abstract, max_field_chars=settings.pipeline.max_field_chars) for p in papers
     ]
     return {
         Bare.IN_TURN: _bare([documents], cores, _in_turn),
-        Bare.SIDE_BY_SIDE: _bare([documents], share, _side_by_side),
+        Bare.SIDE_BY_SIDE: _bare([documents], half, _side_by_side),
         Bare.PROCESSES: _bare(
             [documents[worker::workers] for worker in range(workers)], round(settings.bulk.worker_cpus), _in_turn
         ),

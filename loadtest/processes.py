@@ -7,12 +7,14 @@ import socket
 import subprocess
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 import psutil
 
+_RAY = "ray::"
 SAMPLE_PERIOD_S = 1.0
 LOOKING_SHARE = 0.01
 """Of a core, at most, for looking at memory: the system walks through all pages of a process for it, which takes a
@@ -38,18 +40,21 @@ class ProcessWatch:
         self.now_bytes = 0
         self.peak_bytes = 0
         self._root = psutil.Process(root_pid)
-        self._cpu_s: dict[psutil.Process, float] = {}
+        self._cpu_s: dict[psutil.Process, tuple[str, float]] = {}
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def cpu_s(self) -> float:
-        """Seconds of processor time since each process began, user and system."""
+    def cpu_s(self) -> dict[str, float]:
+        """Seconds of processor time since each process began, user and system, by what the processes are called."""
         for process in self._tree():
             with contextlib.suppress(psutil.Error):
                 times = process.cpu_times()
-                self._cpu_s[process] = times.user + times.system
-        return sum(self._cpu_s.values())
+                self._cpu_s[process] = _name(process), times.user + times.system
+        by_name: defaultdict[str, float] = defaultdict(float)
+        for name, seconds in self._cpu_s.values():
+            by_name[name] += seconds
+        return dict(by_name)
 
     def forget_peak(self) -> None:
         """Let the peak be of what follows."""
@@ -75,6 +80,16 @@ class ProcessWatch:
             return [self._root, *self._root.children(recursive=True)]
         except psutil.Error:
             return []  # it has ended
+
+
+def _name(process: psutil.Process) -> str:
+    """`ray::ServeReplica:pubserve:Tagger.extract` is `Tagger`; others are called by their module or their program."""
+    first, *rest = process.cmdline() or [process.name()]
+    if first.startswith(_RAY):
+        return first.removeprefix(_RAY).rpartition(":")[2].partition(".")[0].strip()
+    module = rest[rest.index("-m") + 1 :][:1] if "-m" in rest else []
+    script = [Path(word).name for word in rest if word.endswith(".py")][:1]
+    return (module or script or [Path(first).name])[0]
 
 
 def _pss(process: psutil.Process) -> int:

@@ -1,6 +1,12 @@
 """How to compute on this machine: in which type, and in how many threads."""
 
+import contextlib
+import math
 import os
+from pathlib import Path
+
+CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+"""Microseconds of processor time in so many microseconds, as Linux tells a container (control groups, version 2)."""
 
 
 def resolve_dtype(requested: str) -> str:
@@ -18,6 +24,15 @@ def resolve_dtype(requested: str) -> str:
     return "float32"
 
 
+def available_cores() -> int:
+    """Cores that this process may compute on, a container's limit of processor time included; one at least."""
+    cores = len(os.sched_getaffinity(0))
+    with contextlib.suppress(OSError, ValueError):  # `max` where there is no limit
+        quota, period = map(int, CPU_LIMIT.read_text(encoding="ascii").split())
+        cores = min(cores, math.ceil(quota / period))
+    return max(1, cores)
+
+
 def passes_at_once(share_of_cores: float, *, threads: int) -> int:
     """How many forward passes of so many threads this share of the machine's cores has room for; one at least.
 
@@ -30,4 +45,4 @@ def passes_at_once(share_of_cores: float, *, threads: int) -> int:
     torch.set_num_threads(threads)
     if torch.cuda.is_available():
         return 1
-    return max(1, round(share_of_cores * len(os.sched_getaffinity(0))) // threads)
+    return max(1, round(share_of_cores * available_cores()) // threads)

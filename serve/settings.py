@@ -137,7 +137,10 @@ class BatchedModelSettings(Section):
     max_batch_tokens: int = Field(gt=0, description="Rows times longest row of one forward pass.")
     batch_wait_s: float = Field(ge=0, description="How long a batch waits for company.")
     share_of_cores: float = Field(
-        default=1.0, gt=0, le=1, description="Of the machine's cores, how many a replica computes on; at least one."
+        default=1.0,
+        gt=0,
+        le=1,
+        description="Of the cores that a replica may use, how many it does; one at least.",
     )
     threads: int = Field(
         default=1,

@@ -42,7 +42,7 @@ class Verdict:
 _ONE, _MANY = Load(concurrency=1), Load(concurrency=32)
 _BATCHES = (Load(concurrency=1, papers_per_request=64), Load(concurrency=8, papers_per_request=64))
 
-_OURS, _CLASSIFIER, _TAGGER = "pubserve-all-cores", "bare-classifier", "bare-tagger"
+_OURS, _CLASSIFIER, _TAGGER = "pubserve", "bare-classifier", "bare-tagger"
 _GENERATOR, _VLLM = "pubserve-generator", "vllm-offline"
 
 AIMS: Sequence[Aim] = (
@@ -52,9 +52,9 @@ AIMS: Sequence[Aim] = (
     Aim("tagger, single papers / bare loop", _OURS, Work.EXTRACT, 0.95, _TAGGER),
     Aim("generator, 32 papers a request / vLLM offline", _GENERATOR, Work.EXTRACT, 0.95, _VLLM, [IN_BATCHES]),
     Aim("generator, single papers / vLLM offline", _GENERATOR, Work.EXTRACT, 0.95, _VLLM),
-    Aim("whole pipeline / Flask, one by one", "pubserve", Work.ANALYZE, 10, "flask"),
-    Aim("whole pipeline / FastAPI with pipelines", "pubserve", Work.ANALYZE, 1.5, "fastapi-pipelines"),
-    Aim("extraction / llama.cpp", "pubserve-all-cores", Work.EXTRACT, 1, "llama.cpp"),
+    Aim("whole pipeline / Flask, one by one", _OURS, Work.ANALYZE, 10, "flask"),
+    Aim("whole pipeline / FastAPI with pipelines", _OURS, Work.ANALYZE, 1.5, "fastapi-pipelines"),
+    Aim("extraction / llama.cpp", _OURS, Work.EXTRACT, 1, "llama.cpp"),
     Aim("one paper at a time, instant models / FastAPI", "ingress", Work.ANALYZE, 0.8, "fastapi-echo", [_ONE]),
     Aim("32 single papers in flight, instant models / FastAPI", "ingress", Work.ANALYZE, 0.8, "fastapi-echo", [_MANY]),
     Aim("papers/s in batches of 64, instant models", "ingress", Work.ANALYZE, 1500, loads=_BATCHES),

@@ -98,8 +98,8 @@ class Measurement(_Frozen):
     load: Load
     round: int
     outcome: Outcome
-    cpu_s: float
-    """Processor time of all the peer's processes while it worked, the work that was cut off included."""
+    cpu_s: Mapping[str, float]
+    """Processor time of the peer's processes while it worked, the work that was cut off included."""
     peak_bytes: int
 
     @property
@@ -108,8 +108,13 @@ class Measurement(_Frozen):
 
     @property
     def cpu_s_per_1000_papers(self) -> float:
-        """At the pace of the load: what was begun and cut off was not read for nothing."""
-        return self.cpu_s / self.outcome.lasted_s / self.papers_per_s * 1000
+        return sum(self.cpu_s_per_1000_papers_of.values())
+
+    @property
+    def cpu_s_per_1000_papers_of(self) -> dict[str, float]:
+        """By process, at the pace of the load: what was begun and cut off was not read for nothing."""
+        papers = self.papers_per_s * self.outcome.lasted_s
+        return {process: cpu_s / papers * 1000 for process, cpu_s in self.cpu_s.items()}
 
 
 class OtherRun(Exception):

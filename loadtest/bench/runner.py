@@ -130,9 +130,9 @@ class _Turn:
             self._running = self._stack.enter_context(running(self._peer, work, papers, self._logs))
         url, watch = self._running.url, self._running.watch
         watch.forget_peak()
-        cpu_s = watch.cpu_s()
+        before = watch.cpu_s()
         outcome = self._peer.drive(url, work, papers, load, budget_s)
-        cpu_s, peak_bytes = watch.cpu_s() - cpu_s, watch.peak_bytes
+        after, peak_bytes = watch.cpu_s(), watch.peak_bytes
         if self._peer.stream:
             # Where a peer streams, the first result is that of one request for as many papers as were in flight.
             call = self._peer.stream(papers[: load.concurrency * load.papers_per_request])
@@ -140,8 +140,8 @@ class _Turn:
         if outcome.abandoned and not self._peer.drops_abandoned:
             self._end()
         return Measurement(
-            peer=self._peer.name, work=work, load=load, round=round_, outcome=outcome, cpu_s=cpu_s,
-            peak_bytes=peak_bytes,
+            peer=self._peer.name, work=work, load=load, round=round_, outcome=outcome, peak_bytes=peak_bytes,
+            cpu_s={name: after[name] - before.get(name, 0.0) for name in after},
         )  # fmt: skip
 
     def _end(self) -> None:

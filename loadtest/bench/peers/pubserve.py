@@ -1,5 +1,4 @@
-"""This service: as it is served, with one model at a time on all cores, with the generating extractor, and without
-models."""
+"""This service: as it is served, with the generating extractor, and without models."""
 
 from collections.abc import Sequence
 
@@ -59,15 +58,7 @@ def _simulated(name: str, runs: str, **env: str) -> Peer:
     )
 
 
-PUBSERVE = _served("pubserve", "This service as `make serve` starts it.", (Work.ANALYZE,))
-
-PUBSERVE_ALL_CORES = _served(
-    "pubserve-all-cores",
-    "This service, asked for one half at a time: the model that works has all cores, as the bare loops have.",
-    (Work.CLASSIFY, Work.EXTRACT),
-    PUBSERVE_CLASSIFIER__SHARE_OF_CORES="1",
-    PUBSERVE_EXTRACTOR__TAGGER__SHARE_OF_CORES="1",
-)
+PUBSERVE = _served("pubserve", "This service as `make serve` starts it.", (Work.ANALYZE, Work.CLASSIFY, Work.EXTRACT))
 
 PUBSERVE_GENERATOR = _served(
     "pubserve-generator",

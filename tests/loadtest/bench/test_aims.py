@@ -16,7 +16,13 @@ def measured(peer: str, round_: int, papers_per_s: float, *, load: int = 8, work
         papers=100, failed=0, papers_per_s=papers_per_s, lasted_s=30.0, first_result_s=0.1, p50_s=0.2, p99_s=0.3
     )
     return Measurement(
-        peer=peer, work=work, load=Load(concurrency=load), round=round_, outcome=outcome, cpu_s=1.0, peak_bytes=1
+        peer=peer,
+        work=work,
+        load=Load(concurrency=load),
+        round=round_,
+        outcome=outcome,
+        cpu_s={"peer": 1.0},
+        peak_bytes=1,
     )
 
 

@@ -17,7 +17,13 @@ def measurement(peer: str = "ours", round_: int = 0, *, papers_per_s: float = 5.
         papers=10, failed=0, papers_per_s=papers_per_s, lasted_s=2.0, first_result_s=0.1, p50_s=0.2, p99_s=0.3
     )  # fmt: skip
     return Measurement(
-        peer=peer, work=Work.ANALYZE, load=Load(concurrency=8), round=round_, outcome=outcome, cpu_s=4.0, peak_bytes=1
+        peer=peer,
+        work=Work.ANALYZE,
+        load=Load(concurrency=8),
+        round=round_,
+        outcome=outcome,
+        cpu_s={"peer": 3.0, "helper": 1.0},
+        peak_bytes=1,
     )
 
 
@@ -58,6 +64,7 @@ def test_rates_are_over_what_was_read() -> None:
     measured = measurement(papers_per_s=5.0)
     assert measured.papers_per_s == 5.0
     assert measured.cpu_s_per_1000_papers == 400.0
+    assert measured.cpu_s_per_1000_papers_of == {"peer": 300.0, "helper": 100.0}
 
 
 def test_a_measurement_that_was_kept_is_found_again(tmp_path: Path) -> None:

@@ -14,7 +14,15 @@ def measured(peer: str, work: Work, load: Load, papers_per_s: float, round_: int
     outcome = Outcome(
         papers=60, failed=0, papers_per_s=papers_per_s, lasted_s=30.0, first_result_s=0.1, p50_s=0.2, p99_s=0.3
     )
-    return Measurement(peer=peer, work=work, load=load, round=round_, outcome=outcome, cpu_s=90.0, peak_bytes=3 * 2**30)
+    return Measurement(
+        peer=peer,
+        work=work,
+        load=load,
+        round=round_,
+        outcome=outcome,
+        cpu_s={"peer": 60.0, "helper": 30.0},
+        peak_bytes=3 * 2**30,
+    )
 
 
 def report(*, flask_papers_per_s: float = 0.1, failures: dict[str, str] | None = None) -> Report:
