@@ -12,15 +12,13 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.synchronize import Lock
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 from unittest.mock import patch
 
@@ -28,14 +26,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from loadtest.cores import Cores
-from serve.batching import plan_batches, predict_in_batches
+from serve.batching import plan_batches
+from serve.hardware import available_cores
 from serve.settings import Settings
 from serve.text.document import Document
 from training.circumstances import machine
 from training.data import read_folder
 
-CORES = len(os.sched_getaffinity(0))
+CORES = available_cores()
 HALF = max(1, CORES // 2)
 MODELS = ("classifier", "tagger")
 
@@ -44,66 +42,52 @@ _SLEEPS = {"OMP_WAIT_POLICY": "PASSIVE"}
 err = Console(stderr=True, highlight=False)
 
 
-class Sharing(Enum):
-    """What a model does before it computes."""
-
-    NOTHING = auto()
-    TURNS = auto()
-    """Waits until the other model does not compute."""
-    WHAT_IS_FREE = auto()
-    """Takes its threads or, if the other model rests, all cores: `loadtest.cores.Cores`."""
-
-
 @dataclass(frozen=True, slots=True)
 class Way:
-    """Threads of each model, how they share, and whether threads without work spin or sleep."""
+    """How many forward passes of each model go on at once, in how many threads each, and whether threads that wait for
+    each other spin or sleep."""
 
-    classifier: int
-    tagger: int
-    sharing: Sharing = Sharing.NOTHING
+    passes: int
+    threads: int
     sleeps: bool = False
 
 
 WAYS = {
-    "half each": Way(HALF, HALF),
-    "all each": Way(CORES, CORES),
-    "all each, threads sleep": Way(CORES, CORES, sleeps=True),
-    "tagger all, classifier half, threads sleep": Way(HALF, CORES, sleeps=True),
-    "all, in turns": Way(CORES, CORES, Sharing.TURNS),
-    "half each, all if the other rests": Way(HALF, HALF, Sharing.WHAT_IS_FREE),
+    "a pass for each core": Way(CORES, 1),
+    "half as many": Way(HALF, 1),
+    "one pass on half of the cores": Way(1, HALF),
+    "one pass on all cores": Way(1, CORES),
+    "one pass on all cores, threads sleep": Way(1, CORES, sleeps=True),
 }
 
+DEFAULT = next(iter(WAYS))
 
-def computing(way: Way, model: str, turn: Lock, lock: Path) -> Callable[[], AbstractContextManager[Any]]:
-    """What a model enters for each forward pass; it tells torch how many threads that has."""
-    cores = Cores(getattr(way, model) / CORES, lock if way.sharing is Sharing.WHAT_IS_FREE else None)
-    return partial(_in_turn, cores, turn) if way.sharing is Sharing.TURNS else cores.taken
+Predict = Callable[[Sequence[Any]], Sequence[Any]]
 
 
-@contextmanager
-def _in_turn(cores: Cores, turn: Lock) -> Iterator[int]:
-    with turn, cores.taken() as threads:
-        yield threads
-
-
-def replica(model: str, turn: Lock, lock: Path, orders: Connection) -> None:
+def replica(model: str, orders: Connection) -> None:
     """One model in this process: reads the documents that it is sent with a way, and answers when it has."""
     predict, rows_of, max_batch_tokens = _load(model)
-    plan = partial(plan_batches, max_batch_tokens=max_batch_tokens)
-    before_pass = {way: computing(way, model, turn, lock) for way in WAYS.values()}
     orders.send("loaded")
     while True:
         way, documents = orders.recv()
-
-        def one_pass(batch: Sequence[Any], way: Way = way) -> Sequence[Any]:
-            with before_pass[way]():
-                return predict(batch)
-
-        predict_in_batches(one_pass, rows_of(documents), plan)
+        read(predict, [row for rows in rows_of(documents) for row in rows], way, max_batch_tokens)
         orders.send("read")
 
 
-def _load(model: str) -> tuple[Callable[[Sequence[Any]], Sequence[Any]], Callable[[Sequence[Document]], Any], int]:
+def read(predict: Predict, rows: Sequence[Any], way: Way, max_batch_tokens: int) -> None:
+    """All rows in batches, so many at once; where there are few rows, no pass takes those of another."""
+    import torch
+
+    longest = max(len(row.ids) for row in rows)
+    share = min(max_batch_tokens, -(-len(rows) * longest // way.passes))
+    plan = plan_batches([len(row.ids) for row in rows], max_batch_tokens=share)
+    with ThreadPoolExecutor(way.passes, initializer=partial(torch.set_num_threads, way.threads)) as pool:
+        for _ in pool.map(predict, ([rows[i] for i in batch] for batch in plan)):
+            pass
+
+
+def _load(model: str) -> tuple[Predict, Callable[[Sequence[Document]], Any], int]:
     """What computes a batch, what makes documents rows, and how large a batch may be."""
     from serve.classifier.model import ClassifierModel
     from serve.extractor.tagger import TaggerModel
@@ -130,12 +114,11 @@ def _load(model: str) -> tuple[Callable[[Sequence[Any]], Sequence[Any]], Callabl
 def replicas(*, sleeps: bool) -> Iterator[dict[str, Connection]]:
     """Both models, each in its process. How threads wait is settled when a process starts."""
     context = multiprocessing.get_context("spawn")
-    turn = context.Lock()
-    with TemporaryDirectory() as folder, ExitStack() as ended, patch.dict(os.environ, _SLEEPS if sleeps else {}):
+    with ExitStack() as ended, patch.dict(os.environ, _SLEEPS if sleeps else {}):
         pipes = {}
         for model in MODELS:
             pipes[model], theirs = context.Pipe()
-            process = context.Process(target=replica, args=(model, turn, Path(folder) / "cores", theirs), daemon=True)
+            process = context.Process(target=replica, args=(model, theirs), daemon=True)
             process.start()
             ended.callback(process.join)
             ended.callback(process.terminate)
@@ -182,7 +165,7 @@ def main(
     measured = {name: Measured() for name in WAYS}
     with replicas(sleeps=False) as spinning, replicas(sleeps=True) as sleeping:
         for pipes in (spinning, sleeping):
-            seconds(pipes, WAYS["half each"], documents[:singles])
+            seconds(pipes, WAYS[DEFAULT], documents[:singles])
         for name in [name for _ in range(rounds) for name in WAYS]:
             way, result = WAYS[name], measured[name]
             result.add(sleeping if way.sleeps else spinning, way, documents, singles)
@@ -194,7 +177,7 @@ def table(measured: Mapping[str, Measured], *, count: int, rounds: int) -> Table
     """A line for each way: medians over the rounds, and from the lowest to the highest."""
     shown = Table(
         title=f"{machine()}; {count} papers, {rounds} rounds",
-        caption="Median (lowest to highest). `half each` is what the cpu profile sets.",
+        caption=f"Median (lowest to highest). `{DEFAULT}` is how the service computes.",
     )
     for column in ("way", "one paper, s", "many at once, papers/s", *(f"{model} alone, papers/s" for model in MODELS)):
         shown.add_column(column, justify="left" if column == "way" else "right")

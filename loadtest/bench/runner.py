@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 
 import httpx
 
@@ -36,20 +37,17 @@ class Plan:
     loads: Sequence[Load]
     budget_s: float
 
-    def loads_of(self, peer: Peer) -> Sequence[Load]:
-        return [*(peer.loads or self.loads), *peer.also]
-
     def cases(self, peer: Peer) -> list[tuple[Work, Load]]:
-        return [(work, load) for work in peer.works for load in self.loads_of(peer)]
+        return [(work, load) for work in peer.works for load in [*(peer.loads or self.loads), *peer.also]]
 
     def in_round(self, round_: int) -> list[Peer]:
         """The peers in their order, another one first in each round."""
         first = round_ % len(self.peers)
         return [*self.peers[first:], *self.peers[:first]]
 
-    def papers_for(self, load: Load, loads: Sequence[Load]) -> Sequence[Paper]:
+    def papers_for(self, load: Load) -> Sequence[Paper]:
         """The same list for all peers, from another place for each load: nothing is gained by having read it."""
-        start = len(self.papers) * loads.index(load) // len(loads)
+        start = Random(str(load)).randrange(len(self.papers))
         return [*self.papers[start:], *self.papers[:start]]
 
     @property
@@ -103,7 +101,7 @@ class Runner:
                 self.progress(f"round {round_ + 1}: {peer.name}, {work}, {load}")
                 if self.runs.find(peer.name, work, load, round_):
                     continue
-                papers = self.plan.papers_for(load, self.plan.loads_of(peer))
+                papers = self.plan.papers_for(load)
                 try:
                     self.runs.keep(turn.measure(work, load, papers, self.plan.budget_s, round_))
                 except (DidNotStart, ValueError, httpx.HTTPError) as error:

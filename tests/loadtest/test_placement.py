@@ -1,63 +1,45 @@
-"""How two models share cores: side by side, one after the other, or each its part and all when the other rests."""
+"""How two models share cores: several passes of few threads, or few passes of several."""
 
-import multiprocessing
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pytest
 import torch
 
-from loadtest import placement
-from loadtest.placement import MODELS, WAYS, Measured, Way, computing, table
-
-Enter = Callable[[], AbstractContextManager[Any]]
+from loadtest.placement import MODELS, WAYS, Measured, Way, read, table
 
 
-@pytest.fixture
-def both(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[Way], tuple[Enter, Enter]]:
-    """What each of two models enters for a pass, on a machine of eight cores."""
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
-    monkeypatch.setattr(placement, "CORES", 8)
-    turn = multiprocessing.get_context("spawn").Lock()
-    return lambda way: (
-        computing(way, "classifier", turn, tmp_path / "lock"),
-        computing(way, "tagger", turn, tmp_path / "lock"),
-    )
+@dataclass
+class Row:
+    ids: list[int]
 
 
-def threads(enter: Enter) -> int:
-    before = torch.get_num_threads()
-    try:
-        with enter():
-            return int(torch.get_num_threads())
-    finally:
-        torch.set_num_threads(before)
+@pytest.mark.parametrize("way", [Way(passes=3, threads=1), Way(passes=1, threads=2)])
+def test_as_many_passes_go_on_at_once_as_asked_each_in_its_threads(way: Way) -> None:
+    together = threading.Barrier(way.passes)
+    seen: list[tuple[int, int]] = []
+
+    def predict(batch: Sequence[Row]) -> list[None]:
+        seen.append((len(batch), torch.get_num_threads()))
+        together.wait(timeout=30)
+        return [None] * len(batch)
+
+    read(predict, [Row([0] * 10) for _ in range(6)], way, max_batch_tokens=60)
+
+    assert seen == [(6 // way.passes, way.threads)] * way.passes
 
 
-def test_side_by_side_each_has_its_threads_at_once(both: Callable[[Way], tuple[Enter, Enter]]) -> None:
-    classifier, tagger = both(Way(classifier=3, tagger=8))
+def test_a_batch_stays_within_its_tokens() -> None:
+    batches: list[int] = []
 
-    with classifier():
-        assert threads(tagger) == 8
-    assert threads(classifier) == 3
+    def predict(batch: Sequence[Row]) -> list[None]:
+        batches.append(len(batch))
+        return [None] * len(batch)
 
+    read(predict, [Row([0] * 10) for _ in range(7)], Way(passes=1, threads=1), max_batch_tokens=30)
 
-@pytest.mark.parametrize("sharing", [placement.Sharing.TURNS, placement.Sharing.WHAT_IS_FREE])
-def test_where_they_share_one_waits_for_the_pass_of_the_other(
-    both: Callable[[Way], tuple[Enter, Enter]], sharing: placement.Sharing
-) -> None:
-    classifier, tagger = both(Way(classifier=8, tagger=8, sharing=sharing))
-
-    with ThreadPoolExecutor() as pool:
-        with classifier():
-            waiting = pool.submit(threads, tagger)
-            with pytest.raises(TimeoutError):
-                waiting.result(timeout=0.2)
-        assert waiting.result(timeout=60) == 8
+    assert sorted(batches) == [1, 3, 3]
 
 
 def test_the_table_has_a_line_for_each_way() -> None:
