@@ -124,10 +124,11 @@ def _speed(cells: Cells, source: str) -> list[Block]:
 
 
 def _where_time_goes(cells: Cells, source: str) -> list[Block]:
-    """Of the peers that are more than one process: the processor time of each under their largest load."""
+    """The processor time of each process of a peer that has several, with the most single papers in flight."""
     blocks: list[Block] = []
     for peer, of_peer in cells.items():
-        load = sorted_loads(of_peer)[-1]
+        loads = sorted_loads(of_peer)
+        load = ([load for load in loads if load.papers_per_request == 1] or loads)[-1]
         by_process: defaultdict[str, list[float]] = defaultdict(list)
         for measured in of_peer[load]:
             for process, seconds in measured.cpu_s_per_1000_papers_of.items():

@@ -53,6 +53,13 @@ def test_markdown_has_rates_latencies_cost_and_what_each_peer_runs(tmp_path: Pat
     assert all(f"| {name} | " in text for name in PEERS)
 
 
+def test_where_the_time_of_several_processes_goes_is_shown_the_greatest_share_first(tmp_path: Path) -> None:
+    text = next(path for path in write(report(), tmp_path) if path.suffix == ".md").read_text(encoding="utf-8")
+    _, _, of_pubserve = text.partition("Where the processor time of pubserve goes at 128")
+    # 90 s in a load of 30 s that reads 2 papers a second, and the ratio between the two processes.
+    assert of_pubserve.index("| peer | 1,000 |") < of_pubserve.index("| helper | 500 |")
+
+
 def test_a_peer_that_was_not_measured_is_named_with_the_reason(tmp_path: Path) -> None:
     text = next(path for path in write(report(failures={"flask": "no weights"}), tmp_path) if path.suffix == ".md")
     assert "| flask | no weights |" in text.read_text(encoding="utf-8")
