@@ -8,6 +8,7 @@ from math import ceil
 from typing import Any
 
 from bulk.errors import NoCluster
+from serve.hardware import available_cores
 from serve.settings import Settings
 
 ADDRESS_VARIABLE = "RAY_ADDRESS"
@@ -25,7 +26,7 @@ def local_workers(settings: Settings) -> int:
         import torch
 
         return max(1, int(torch.cuda.device_count() / bulk.worker_gpus))
-    return max(1, int(len(os.sched_getaffinity(0)) / bulk.worker_cpus))
+    return max(1, int(available_cores() / bulk.worker_cpus))
 
 
 @contextmanager

@@ -36,6 +36,7 @@ from pubserve.contract import DEFAULT_TASKS
 from pubserve.formats import jsonl
 from pubserve.formats.reading import read_records
 from pubserve.formats.records import PaperRecord
+from serve.hardware import available_cores
 from serve.settings import Settings
 from serve.text.document import Document
 
@@ -179,7 +180,7 @@ Measure = Callable[[], Rate]
 
 
 def _layouts(settings: Settings, papers: Sequence[PaperRecord]) -> dict[Bare, AbstractContextManager[Measure]]:
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cores()
     workers = local_workers(settings)
     half = max(1, cores // 2)
     documents = [

@@ -7,12 +7,12 @@ all of them at once, then each model by itself. The ways have their turn in each
 machine slows all of them.
 """
 
+import asyncio
 import multiprocessing
 import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,10 +26,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from serve.batching import plan_batches
-from serve.hardware import available_cores
+from serve.hardware import available_cores, use_threads
 from serve.settings import Settings
 from serve.text.document import Document
+from serve.token_batcher import TokenBatcher
+from serve.turns import Turn
 from training.circumstances import machine
 from training.data import read_folder
 
@@ -76,15 +77,15 @@ def replica(model: str, orders: Connection) -> None:
 
 
 def read(predict: Predict, rows: Sequence[Any], way: Way, max_batch_tokens: int) -> None:
-    """All rows in batches, so many at once; where there are few rows, no pass takes those of another."""
-    import torch
-
-    longest = max(len(row.ids) for row in rows)
-    share = min(max_batch_tokens, -(-len(rows) * longest // way.passes))
-    plan = plan_batches([len(row.ids) for row in rows], max_batch_tokens=share)
-    with ThreadPoolExecutor(way.passes, initializer=partial(torch.set_num_threads, way.threads)) as pool:
-        for _ in pool.map(predict, ([rows[i] for i in batch] for batch in plan)):
-            pass
+    """All rows, batched as a replica batches them."""
+    batcher: TokenBatcher[Any, Any] = TokenBatcher(
+        predict,
+        passes=way.passes,
+        max_batch_tokens=max_batch_tokens,
+        wait_s=0,
+        begin_thread=partial(use_threads, way.threads),
+    )
+    asyncio.run(batcher.run(rows, Turn()))
 
 
 def _load(model: str) -> tuple[Predict, Callable[[Sequence[Document]], Any], int]:

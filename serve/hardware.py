@@ -34,15 +34,23 @@ def available_cores() -> int:
 
 
 def passes_at_once(share_of_cores: float, *, threads: int) -> int:
-    """How many forward passes of so many threads this share of the machine's cores has room for; one at least.
+    """How many forward passes of so many threads this share of the cores has room for; one at least.
 
     A GPU does one at a time: passes would only fight for it.
+    """
+    import torch
 
-    Sets the threads of torch, which Ray would set to the logical CPUs that a replica reserves.
+    if torch.cuda.is_available():
+        return 1
+    return max(1, round(share_of_cores * available_cores()) // threads)
+
+
+def use_threads(threads: int) -> None:
+    """Let torch compute in so many threads for whoever calls from this one.
+
+    Each thread has to say so itself: matrix multiplication does not ask what another one said, and Ray sets it to the
+    logical CPUs that a replica reserves.
     """
     import torch
 
     torch.set_num_threads(threads)
-    if torch.cuda.is_available():
-        return 1
-    return max(1, round(share_of_cores * available_cores()) // threads)

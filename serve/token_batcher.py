@@ -53,6 +53,7 @@ class TokenBatcher(Generic[Item, Answer]):
     Args:
         predict: the model: one answer per item, in order. Runs in `passes` threads at once.
         passes: how many batches are under way at the same time.
+        begin_thread: called in each of these threads before its first batch.
         max_batch_tokens: rows times longest row of a batch; a longer item goes alone.
         wait_s: how long the first batches after an idle time wait for company.
     """
@@ -64,10 +65,11 @@ class TokenBatcher(Generic[Item, Answer]):
         passes: int,
         max_batch_tokens: int,
         wait_s: float,
+        begin_thread: Callable[[], None] | None = None,
     ) -> None:
         self._predict = predict
         self._passes = passes
-        self._threads = ThreadPoolExecutor(max_workers=passes, thread_name_prefix="model")
+        self._threads = ThreadPoolExecutor(passes, thread_name_prefix="model", initializer=begin_thread)
         self._max_batch_tokens = max_batch_tokens
         self._wait_s = wait_s
         self._waiting: TurnQueue[_Job[Item, Answer]] = TurnQueue()

@@ -36,7 +36,7 @@ def bench_report(
     title: str,
 ) -> Report:
     """Everything that was measured. `failures`: of each peer that could not be measured, why."""
-    rounds = len({measured.round for measured in measurements})
+    rounds = _rounds(measurements)
     source = f"{rounds} rounds; {circumstances['machine']}."
     verdicts = [verdict for verdict in (judge(aim, measurements) for aim in AIMS) if verdict.measured]
     speed = [
@@ -47,9 +47,18 @@ def bench_report(
     return Report(
         title=title,
         summary=_summary(verdicts),
-        circumstances={**circumstances, "rounds": str(rounds)},
+        circumstances={**circumstances, "rounds": rounds},
         sections=[_aims_section(verdicts, source), *speed, _peers_section(peers, failures)],
     )
+
+
+def _rounds(measurements: Iterable[Measurement]) -> str:
+    """How many each peer had: `3`, or `1 to 3` where some had fewer."""
+    of_peer: defaultdict[str, set[int]] = defaultdict(set)
+    for measured in measurements:
+        of_peer[measured.peer].add(measured.round)
+    counts = {len(rounds) for rounds in of_peer.values()} or {0}
+    return str(max(counts)) if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
 
 
 def machine() -> str:
@@ -153,13 +162,21 @@ def _cost(cells: Cells, source: str) -> Table:
         rows.append(
             [
                 peer,
+                len({measured.round for measured in every}),
                 papers,
                 sum(measured.outcome.failed for measured in every),
                 max(measured.peak_bytes for measured in every) / 2**30,
                 Spread.of([measured.outcome.client_cpu_s / measured.outcome.papers * 1000 for measured in every]),
             ]
         )
-    columns = ["peer", "papers read", "papers failed", "peak memory, GiB", "client's processor s per 1,000 papers"]
+    columns = [
+        "peer",
+        "rounds",
+        "papers read",
+        "papers failed",
+        "peak memory, GiB",
+        "client's processor s per 1,000 papers",
+    ]
     return Table(f"All loads together. {source}", columns, rows)
 
 

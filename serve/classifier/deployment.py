@@ -4,12 +4,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from serve import tracing
 from serve.classifier.input import EncodedText
 from serve.classifier.model import ClassifierModel, Row, Scores, classify
 from serve.concurrency import in_thread
-from serve.hardware import passes_at_once
+from serve.hardware import passes_at_once, use_threads
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, LogSettings, TracingSettings
@@ -34,6 +35,7 @@ class Classifier:
             passes=passes_at_once(settings.share_of_cores, threads=settings.threads),
             max_batch_tokens=settings.max_batch_tokens,
             wait_s=settings.batch_wait_s,
+            begin_thread=partial(use_threads, settings.threads),
         )
 
     async def name(self) -> str:

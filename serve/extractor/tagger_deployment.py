@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 
 from serve import tracing
 from serve.concurrency import as_ready, in_thread
@@ -15,7 +16,7 @@ from serve.extractor.resolution import Resolved
 from serve.extractor.support import resolve_tags
 from serve.extractor.tagger import TaggerModel
 from serve.extractor.tagging import Row, TaggedRow
-from serve.hardware import passes_at_once
+from serve.hardware import passes_at_once, use_threads
 from serve.logs import configure_logs, log
 from serve.model_store import ModelStore
 from serve.settings import BatchedModelSettings, LogSettings, TracingSettings
@@ -47,6 +48,7 @@ class Tagger:
             passes=passes_at_once(settings.share_of_cores, threads=settings.threads),
             max_batch_tokens=settings.max_batch_tokens,
             wait_s=settings.batch_wait_s,
+            begin_thread=partial(use_threads, settings.threads),
         )
 
     async def name(self) -> str:

@@ -162,6 +162,23 @@ async def test_several_passes_go_on_at_once_and_share_what_there_is() -> None:
     assert sorted(map(len, model.batches)) == [2, 2, 2]
 
 
+async def test_every_thread_is_made_ready_before_its_first_batch() -> None:
+    made_ready: list[int] = []
+    model = Together(threading.Barrier(2))
+
+    def ready_model(items: Sequence[Item]) -> list[str]:
+        assert threading.get_ident() in made_ready
+        return model(items)
+
+    batcher = TokenBatcher[Item, str](
+        ready_model, passes=2, max_batch_tokens=100, wait_s=0.05,
+        begin_thread=lambda: made_ready.append(threading.get_ident()),
+    )  # fmt: skip
+    await batcher.run([Item("a", 10), Item("b", 10)], ME)
+
+    assert len(made_ready) == len(set(made_ready)) == 2
+
+
 async def test_a_pass_that_fails_leaves_its_place_to_the_next() -> None:
     batcher = batcher_of(Echo(fail_on="bad"), passes=2)
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from loadtest.bench.closed_loop import Call
 from loadtest.bench.measurement import Work
 from loadtest.bench.peers import models
-from loadtest.bench.peers.peer import OverHttp, Peer, cores, json_call
+from loadtest.bench.peers.peer import OverHttp, Peer, json_call
 from pubserve import Paper
+from serve.hardware import available_cores
 from serve.model_store import ModelStore
 from serve.model_store.sources import fetch
 
@@ -73,7 +74,7 @@ def serve(port: int) -> None:
     params.model.path = str(weights())
     params.hostnames, params.port = ["127.0.0.1"], port
     params.n_parallel, params.n_ctx = slots, slots * TOKENS_PER_SLOT
-    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores()
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = available_cores()
     server = xllamacpp.Server(params)  # it serves from threads of its own, as long as it is referred to
     signal.sigwait({signal.SIGINT, signal.SIGTERM})
     del server

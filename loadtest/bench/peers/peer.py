@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -97,7 +96,3 @@ def in_parts(papers: Sequence[Paper], size: int) -> Iterator[Sequence[Paper]]:
 def text_of(paper: Paper) -> str:
     """Title and abstract as one text, as a plain server would read them."""
     return f"{paper.title or ''}\n{paper.abstract or ''}".strip()
-
-
-def cores() -> int:
-    return len(os.sched_getaffinity(0))

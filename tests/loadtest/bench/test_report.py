@@ -60,6 +60,17 @@ def test_where_the_time_of_several_processes_goes_is_shown_the_greatest_share_fi
     assert of_pubserve.index("| peer | 1,000 |") < of_pubserve.index("| helper | 500 |")
 
 
+def test_peers_with_fewer_rounds_are_not_said_to_have_had_more() -> None:
+    rounds = {"pubserve": 3, "flask": 1}
+    measurements = [
+        measured(peer, Work.ANALYZE, Load(concurrency=1), 1.0, round_)
+        for peer, count in rounds.items()
+        for round_ in range(count)
+    ]
+    mixed = bench_report(measurements, list(PEERS.values()), {}, CIRCUMSTANCES, title="Side by side")
+    assert mixed.circumstances["rounds"] == "1 to 3"
+
+
 def test_a_peer_that_was_not_measured_is_named_with_the_reason(tmp_path: Path) -> None:
     text = next(path for path in write(report(failures={"flask": "no weights"}), tmp_path) if path.suffix == ".md")
     assert "| flask | no weights |" in text.read_text(encoding="utf-8")
