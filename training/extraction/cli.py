@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HELP = """Train the extractor of diseases, measure it, and look at what it finds.
 
 \b
-  pubserve train extraction train ../shared/data       a tagger; a quarter of an hour to two hours on a CPU
+  pubserve train extraction train ../shared/data       a tagger; half an hour to two hours on a CPU
   pubserve train extraction compare ../shared/data     how fast other bases learn and read
   pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl    papers for a smaller tagger to learn from
   pubserve train extraction train-generator ../shared/data    the engine's model, to write names itself
@@ -53,7 +53,7 @@ for each in (compare, train_generator, forms):
 def train(
     data: Data,
     corpora: Corpora = CORPORA,
-    config: Config = CONFIGS / "taggers" / "minilm.yaml",
+    config: Config = CONFIGS / "taggers" / "mpnet-6.yaml",
     marked: Annotated[
         Path | None, typer.Option(exists=True, help="Papers that `mark` marked, to train on beside the annotated.")
     ] = None,
@@ -63,12 +63,14 @@ def train(
     """Fine-tune the tagger and put the adapter where the catalogue finds it. A run that was stopped goes on.
 
     \b
-    A small tagger learns from a large one, too: train the large one, let it mark papers that nobody annotated, and
-    train the small one on both.
+    The shipped taggers learnt from a larger one, too: train that, let it mark papers that nobody annotated, and train
+    on both. As the three of the catalogue were trained:
       pubserve train extraction train ../shared/data --config training/configs/taggers/mpnet.yaml \\
         --runs runs/tagger-mpnet --adapter models/disease-tagger-mpnet
       pubserve train extraction mark ../shared/data/abstracts runs/marked.jsonl
-      pubserve train extraction train ../shared/data --marked runs/marked.jsonl     as the shipped one was trained
+      pubserve train extraction train ../shared/data --marked runs/marked.jsonl
+      pubserve train extraction train ../shared/data --marked runs/marked.jsonl \\
+        --config training/configs/taggers/minilm.yaml --runs runs/tagger-minilm --adapter models/disease-tagger-minilm
     """
     from serve.extractor.normalisation import Normaliser
     from serve.extractor.vocabulary import CATALOG_ENTRY

@@ -30,6 +30,7 @@ def test_the_shipped_catalogue_names_our_models_with_their_licences() -> None:
         "cancer-classifier": "Apache-2.0",
         "cancer-classifier-gemma": "Gemma Terms of Use",
         "disease-tagger": "Apache-2.0",
+        "disease-tagger-minilm": "Apache-2.0",
         "disease-tagger-mpnet": "Apache-2.0",
         "disease-generator": "Apache-2.0",
         "phi-4": "MIT",
