@@ -6,6 +6,7 @@ answer is read but not parsed. aiohttp parses HTTP in C and takes a fraction of 
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -40,7 +41,8 @@ class Request:
 
 
 def drive(url: str, requests: Iterator[Request], *, concurrency: int, budget_s: float) -> Outcome:
-    """Keep `concurrency` requests in flight for `budget_s`, or until there are no more.
+    """Keep `concurrency` requests in flight, or all that are left: until so many are answered, though no longer than
+    `budget_s`, as a warm-up, and for `budget_s` from then on.
 
     Raises:
         ValueError: nothing was answered.
@@ -65,7 +67,9 @@ class _Loop:
         self._answers: list[tuple[float, float, int]] = []
         self._failed = 0
         self._started_s = 0.0
+        self._ends_s = math.inf
         self._answered = asyncio.Event()
+        self._turned_over = asyncio.Event()
 
     async def run(self, concurrency: int) -> Outcome:
         async with aiohttp.ClientSession(
@@ -73,10 +77,12 @@ class _Loop:
         ) as session:
             cpu_s = time.thread_time()
             self._started_s = time.perf_counter()
-            workers = [asyncio.create_task(self._work(session)) for _ in range(concurrency)]
+            workers = [asyncio.create_task(self._work(session, concurrency)) for _ in range(concurrency)]
+            await _until(self._turned_over, workers, self._budget_s)
+            warm_s = time.perf_counter()
+            self._ends_s = warm_s + self._budget_s
             await asyncio.wait(workers, timeout=self._budget_s)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._first_answer(workers), PATIENCE_S)
+            await _until(self._answered, workers, PATIENCE_S)
             lasted_s = time.perf_counter() - self._started_s
             abandoned = sum(not worker.done() for worker in workers)
             for worker in workers:
@@ -88,23 +94,14 @@ class _Loop:
         return Outcome.of(
             self._answers,
             lasted_s=lasted_s,
+            warm_up_s=warm_s - self._started_s,
             failed=self._failed,
             abandoned=abandoned,
             client_cpu_s=time.thread_time() - cpu_s,
         )
 
-    async def _first_answer(self, workers: Sequence[asyncio.Task[None]]) -> None:
-        """Until something was answered, or nothing is under way."""
-        answered = asyncio.create_task(self._answered.wait())
-        pending = {worker for worker in workers if not worker.done()}
-        while pending and not self._answered.is_set():
-            await asyncio.wait([answered, *pending], return_when=asyncio.FIRST_COMPLETED)
-            pending = {worker for worker in pending if not worker.done()}
-        answered.cancel()
-
-    async def _work(self, session: aiohttp.ClientSession) -> None:
-        ends_s = self._started_s + self._budget_s
-        while (began_s := time.perf_counter()) < ends_s and (request := next(self._requests, None)):
+    async def _work(self, session: aiohttp.ClientSession, concurrency: int) -> None:
+        while (began_s := time.perf_counter()) < self._ends_s and (request := next(self._requests, None)):
             if len(request.calls) == 1:
                 answered = await self._is_answered(session, request.calls[0])
             else:
@@ -113,6 +110,8 @@ class _Loop:
             if answered:
                 self._answers.append((now_s - self._started_s, now_s - began_s, request.papers))
                 self._answered.set()
+                if len(self._answers) >= concurrency:
+                    self._turned_over.set()
             else:
                 self._failed += request.papers
                 await asyncio.sleep(PAUSE_S)
@@ -124,6 +123,21 @@ class _Loop:
                 return response.status == 200 and bool(answer) and PAPER_FAILED not in answer
         except aiohttp.ClientError:
             return False
+
+
+async def _until(event: asyncio.Event, workers: Sequence[asyncio.Task[None]], timeout_s: float) -> None:
+    """Until that has happened, nothing is under way, or it has taken too long."""
+
+    async def happened_or_idle() -> None:
+        happened = asyncio.create_task(event.wait())
+        try:
+            while not event.is_set() and (pending := {worker for worker in workers if not worker.done()}):
+                await asyncio.wait([happened, *pending], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            happened.cancel()
+
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(happened_or_idle(), timeout_s)
 
 
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)

@@ -34,10 +34,6 @@ class Load(_Frozen):
         )
 
 
-WARM_UP_SHARE = 0.25
-"""Of the time of a load: what works on many papers at once has answered few when it begins, and not for being slow."""
-
-
 class Outcome(_Frozen):
     """What a peer did within its time."""
 
@@ -61,11 +57,14 @@ class Outcome(_Frozen):
         answers: Sequence[tuple[float, float, int]],
         *,
         lasted_s: float,
+        warm_up_s: float = 0.0,
         failed: int = 0,
         abandoned: int = 0,
         client_cpu_s: float = 0.0,
     ) -> "Outcome":
         """From `(seconds from the start, latency in seconds, papers)` of each request that was answered.
+
+        What works on many papers at once answers few at the beginning, and not for being slow: `warm_up_s`.
 
         Raises:
             ValueError: there is none.
@@ -74,7 +73,7 @@ class Outcome(_Frozen):
             raise ValueError(f"no request was answered; {failed} papers failed, {abandoned} requests were under way")
         ended_s, latency_s, papers = (np.array(column) for column in zip(*answers, strict=True))
         p50_s, p99_s = np.quantile(np.repeat(latency_s, papers), [0.5, 0.99])
-        warm_s = ended_s[ended_s <= WARM_UP_SHARE * lasted_s].max(initial=0.0)
+        warm_s = ended_s[ended_s <= warm_up_s].max(initial=0.0)
         if warm_s == ended_s.max():
             warm_s = 0.0  # the requests came to an end early
         return cls(

@@ -119,17 +119,19 @@ LOOPS: dict[str, Callable[[], Read]] = {
 
 
 def read_in_groups(read: Read, papers: Sequence[Paper], *, papers_at_once: int, budget_s: float) -> Outcome:
-    """Group after group until time is up; the first one is read to its end in any case."""
+    """Group after group until time is up, which begins when the first one is read, though no later than `budget_s`."""
     groups = list(in_parts(papers, papers_at_once))
     answers: list[tuple[float, float, int]] = []
+    warm_up_s = budget_s
     started_s = now_s = time.perf_counter()
-    while now_s - started_s < budget_s:
+    while not answers or now_s - started_s < warm_up_s + budget_s:
         group = groups[len(answers) % len(groups)]
         began_s = now_s
         read([Document(paper.title or "", paper.abstract or "") for paper in group])
         now_s = time.perf_counter()
         answers.append((now_s - started_s, now_s - began_s, len(group)))
-    return Outcome.of(answers, lasted_s=now_s - started_s)
+        warm_up_s = min(answers[0][0], budget_s)
+    return Outcome.of(answers, lasted_s=now_s - started_s, warm_up_s=warm_up_s)
 
 
 def handler(read: Read) -> type[BaseHTTPRequestHandler]:

@@ -33,6 +33,19 @@ def test_when_time_is_up_what_is_under_way_is_abandoned(server: CountingServer) 
     assert outcome.papers >= 3
 
 
+def test_its_time_begins_when_as_many_were_answered_as_are_in_flight(server: CountingServer) -> None:
+    server.delay_s = 0.4
+    outcome = drive(server.url, itertools.repeat(ONE_PAPER), concurrency=3, budget_s=0.5)
+    assert outcome.lasted_s > 0.85
+    assert outcome.papers == 6
+
+
+def test_the_warm_up_has_an_end_where_nothing_is_answered(server: CountingServer) -> None:
+    server.status = 503
+    with pytest.raises(ValueError, match="papers failed"):
+        drive(server.url, itertools.repeat(ONE_PAPER, 8), concurrency=2, budget_s=0.2)
+
+
 def test_a_slow_peer_gets_to_its_first_answer(server: CountingServer) -> None:
     server.delay_s = 0.3
     assert drive(server.url, itertools.repeat(ONE_PAPER), concurrency=1, budget_s=0.01).papers == 1

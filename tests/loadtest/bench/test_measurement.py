@@ -33,12 +33,14 @@ def test_the_time_of_a_peer_ends_with_its_last_answer() -> None:
 
 
 def test_what_is_answered_in_the_warm_up_does_not_count_nor_does_the_time_until_then() -> None:
-    outcome = Outcome.of([(9.0, 1.0, 1), (10.0, 1.0, 1), (30.0, 1.0, 60), (31.0, 1.0, 3)], lasted_s=40.0)
+    outcome = Outcome.of(
+        [(9.0, 1.0, 1), (10.0, 1.0, 1), (30.0, 1.0, 60), (31.0, 1.0, 3)], lasted_s=40.0, warm_up_s=10.0
+    )
     assert (outcome.papers, outcome.papers_per_s) == (65, 3.0)
 
 
 def test_all_that_was_asked_counts_where_it_is_answered_within_the_warm_up() -> None:
-    assert Outcome.of([(1.0, 1.0, 8), (2.0, 1.0, 8)], lasted_s=100.0).papers_per_s == 8.0
+    assert Outcome.of([(1.0, 1.0, 8), (2.0, 1.0, 8)], lasted_s=9.0, warm_up_s=4.0).papers_per_s == 8.0
 
 
 def test_every_paper_of_a_request_waited_as_long_as_the_request() -> None:
