@@ -27,13 +27,13 @@ CLASSIFIER = {**ADAPTED, "task": "sequence-classification"}
 LLAMA_LAYERS = ["q_proj", "v_proj", "down_proj"]
 
 
-def train(base: Path, adapter: Path, task: TaskType, layers: Sequence[str] = LLAMA_LAYERS) -> None:
-    """As good as trained: every weight of the adapter, and of the head, is moved away from where it started."""
+def train(
+    base: Path, adapter: Path, task: TaskType, layers: Sequence[str] = LLAMA_LAYERS, depth: int | None = None
+) -> None:
+    """As good as trained: every weight of the adapter, and of the head, is moved away from where it started. `depth` is
+    how many of the base's layers are kept; None: all."""
     torch.manual_seed(1)
-    if task == TaskType.SEQ_CLS:
-        model = AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(LABELS))
-    else:
-        model = AutoModelForCausalLM.from_pretrained(base)
+    model = classifier(base, depth) if task == TaskType.SEQ_CLS else AutoModelForCausalLM.from_pretrained(base)
     adapted = get_peft_model(model, LoraConfig(task_type=task, r=4, target_modules=list(layers)))
     with torch.no_grad():
         for parameter in adapted.parameters():
@@ -41,7 +41,12 @@ def train(base: Path, adapter: Path, task: TaskType, layers: Sequence[str] = LLA
                 parameter.add_(torch.randn_like(parameter) * 0.2)
     adapted.save_pretrained(adapter)
     if task == TaskType.SEQ_CLS:
-        (adapter / "head.json").write_text(json.dumps({"labels": LABELS}))
+        (adapter / "head.json").write_text(json.dumps({"labels": LABELS, "layers": depth}))
+
+
+def classifier(base: Path, depth: int | None = None) -> Any:
+    kept = {} if depth is None else {"num_hidden_layers": depth}
+    return AutoModelForSequenceClassification.from_pretrained(base, num_labels=len(LABELS), **kept)
 
 
 @pytest.fixture
@@ -93,14 +98,27 @@ def test_a_classifier_on_an_encoder_is_merged_too(
 ) -> None:
     base_dir: Path = request.getfixturevalue(encoder)
     train(base_dir, tmp_path / "adapter", TaskType.SEQ_CLS, layers)
-    plain = AutoModelForSequenceClassification.from_pretrained(base_dir, num_labels=2)
-    unmerged = logits(PeftModel.from_pretrained(plain, tmp_path / "adapter"), base_dir)
+    unmerged = logits(PeftModel.from_pretrained(classifier(base_dir), tmp_path / "adapter"), base_dir)
     base = {"license": "MIT", "task": "feature-extraction", "source": {"kind": "local", "path": str(base_dir)}}
 
     path = make_store(base=base, classifier=CLASSIFIER).prepare("classifier").path
 
     merged = AutoModelForSequenceClassification.from_pretrained(path)
     torch.testing.assert_close(logits(merged, path), unmerged, rtol=1e-4, atol=1e-4)
+
+
+def test_layers_that_were_left_out_in_training_are_left_out_of_the_model(
+    make_store: MakeStore, tiny_bert: Path, tmp_path: Path
+) -> None:
+    train(tiny_bert, tmp_path / "adapter", TaskType.SEQ_CLS, ["query", "value", "dense"], depth=1)
+    unmerged = logits(PeftModel.from_pretrained(classifier(tiny_bert, depth=1), tmp_path / "adapter"), tiny_bert)
+    base = {"license": "MIT", "task": "feature-extraction", "source": {"kind": "local", "path": str(tiny_bert)}}
+
+    path = make_store(base=base, classifier=CLASSIFIER).prepare("classifier").path
+
+    merged = AutoModelForSequenceClassification.from_pretrained(path)
+    torch.testing.assert_close(logits(merged, path), unmerged, rtol=1e-4, atol=1e-4)
+    assert not [name for name in load_file(path / "model.safetensors") if "layer.1." in name]
 
 
 def test_a_merged_language_model_answers_as_the_unmerged_one(
