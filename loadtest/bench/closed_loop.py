@@ -17,6 +17,8 @@ from loadtest.bench.measurement import Outcome
 
 PATIENCE_S = 600.0
 """A peer that has answered nothing when its time is up gets so much longer for its first answer."""
+WARM_UP_BUDGETS = 4
+"""Until all that is in flight has been answered once, a fast model reads ahead of a slow one, and takes its time."""
 PAUSE_S = 0.1
 """Who was refused waits so long: a peer that is full is not to be kept busy with refusing."""
 
@@ -42,7 +44,7 @@ class Request:
 
 def drive(url: str, requests: Iterator[Request], *, concurrency: int, budget_s: float) -> Outcome:
     """Keep `concurrency` requests in flight, or all that are left: until so many are answered, though no longer than
-    `budget_s`, as a warm-up, and for `budget_s` from then on.
+    `WARM_UP_BUDGETS` times `budget_s`, as a warm-up, and for `budget_s` from then on.
 
     Raises:
         ValueError: nothing was answered.
@@ -78,7 +80,7 @@ class _Loop:
             cpu_s = time.thread_time()
             self._started_s = time.perf_counter()
             workers = [asyncio.create_task(self._work(session, concurrency)) for _ in range(concurrency)]
-            await _until(self._turned_over, workers, self._budget_s)
+            await _until(self._turned_over, workers, WARM_UP_BUDGETS * self._budget_s)
             warm_s = time.perf_counter()
             self._ends_s = warm_s + self._budget_s
             await asyncio.wait(workers, timeout=self._budget_s)

@@ -184,9 +184,9 @@ def _peers_section(peers: Sequence[Peer], failures: Mapping[str, str]) -> Sectio
     blocks: list[Block] = [
         Prose(
             "All read the same papers in the same order. A load is on until as many requests have been answered as it "
-            "has in flight, though no longer than the circumstances say: that is the warm-up. From then on it lasts so "
-            "long as they say, and the rate is of the papers answered from the last answer of the warm-up to the last "
-            "answer of all. What was under way is dropped."
+            "has in flight, though no longer than four times what the circumstances say: that is the warm-up. From "
+            "then on it lasts so long as they say, and the rate is of the papers answered from the last answer of the "
+            "warm-up to the last answer of all. What was under way is dropped."
         ),
         Table("What each peer runs.", ["peer", "runs"], [[peer.name, peer.runs] for peer in peers]),
     ]
