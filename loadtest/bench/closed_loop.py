@@ -13,12 +13,10 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from loadtest.bench.measurement import Outcome
+from loadtest.bench.measurement import WARM_UP_BUDGETS, Outcome
 
 PATIENCE_S = 600.0
 """A peer that has answered nothing when its time is up gets so much longer for its first answer."""
-WARM_UP_BUDGETS = 4
-"""Until all that is in flight has been answered once, a fast model reads ahead of a slow one, and takes its time."""
 PAUSE_S = 0.1
 """Who was refused waits so long: a peer that is full is not to be kept busy with refusing."""
 

@@ -34,6 +34,11 @@ class Load(_Frozen):
         )
 
 
+WARM_UP_BUDGETS = 4
+"""Until all that is in flight has been answered once, a fast model reads ahead of a slow one, and takes its time. So a
+load's time begins then, though so many times that time after the start at the latest."""
+
+
 class Outcome(_Frozen):
     """What a peer did within its time."""
 

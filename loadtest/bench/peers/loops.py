@@ -14,7 +14,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-from loadtest.bench.measurement import Outcome, Work
+from loadtest.bench.measurement import WARM_UP_BUDGETS, Outcome, Work
 from loadtest.bench.peers import models
 from loadtest.bench.peers.peer import IN_BATCHES, LOOP_PATH, Peer, in_loop, in_parts
 from pubserve import Paper
@@ -119,10 +119,11 @@ LOOPS: dict[str, Callable[[], Read]] = {
 
 
 def read_in_groups(read: Read, papers: Sequence[Paper], *, papers_at_once: int, budget_s: float) -> Outcome:
-    """Group after group until time is up, which begins when the first one is read, though no later than `budget_s`."""
+    """Group after group: one, though no longer than `WARM_UP_BUDGETS` times `budget_s`, as a warm-up, and others for
+    `budget_s` from then on."""
     groups = list(in_parts(papers, papers_at_once))
     answers: list[tuple[float, float, int]] = []
-    warm_up_s = budget_s
+    warm_up_s = WARM_UP_BUDGETS * budget_s
     started_s = now_s = time.perf_counter()
     while not answers or now_s - started_s < warm_up_s + budget_s:
         group = groups[len(answers) % len(groups)]
@@ -130,7 +131,7 @@ def read_in_groups(read: Read, papers: Sequence[Paper], *, papers_at_once: int, 
         read([Document(paper.title or "", paper.abstract or "") for paper in group])
         now_s = time.perf_counter()
         answers.append((now_s - started_s, now_s - began_s, len(group)))
-        warm_up_s = min(answers[0][0], budget_s)
+        warm_up_s = min(warm_up_s, now_s - started_s)
     return Outcome.of(answers, lasted_s=now_s - started_s, warm_up_s=warm_up_s)
 
 

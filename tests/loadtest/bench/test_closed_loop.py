@@ -35,15 +35,15 @@ def test_when_time_is_up_what_is_under_way_is_abandoned(server: CountingServer) 
 
 def test_its_time_begins_when_as_many_were_answered_as_are_in_flight(server: CountingServer) -> None:
     server.delay_s = 0.4
-    outcome = drive(server.url, itertools.repeat(ONE_PAPER), concurrency=3, budget_s=0.5)
-    assert outcome.lasted_s > 0.85
+    outcome = drive(server.url, itertools.repeat(ONE_PAPER), concurrency=3, budget_s=0.7)
+    assert outcome.lasted_s > 1.0
     assert outcome.papers == 6
 
 
-def test_the_warm_up_has_an_end_where_nothing_is_answered(server: CountingServer) -> None:
+def test_the_warm_up_has_an_end_where_everything_is_refused(server: CountingServer) -> None:
     server.status = 503
     with pytest.raises(ValueError, match="papers failed"):
-        drive(server.url, itertools.repeat(ONE_PAPER, 8), concurrency=2, budget_s=0.2)
+        drive(server.url, itertools.repeat(ONE_PAPER), concurrency=2, budget_s=0.1)
 
 
 def test_a_slow_peer_gets_to_its_first_answer(server: CountingServer) -> None:
